@@ -1,0 +1,1 @@
+"""Small tools without a domain: random streams, threads, deadlines, optional imports."""

@@ -1,0 +1,25 @@
+"""The errors and warnings of sktune, under one root each."""
+
+
+class SktuneError(Exception):
+    """Root of the errors that only sktune raises."""
+
+
+class SktuneWarning(UserWarning):
+    """Root of the warnings that only sktune gives."""
+
+
+class DivergedError(SktuneError, ArithmeticError):
+    """The loss, the weights or the predictions of a network are no longer finite.
+
+    Raised by ``fit`` at the batch where it happens, so that a diverged network is never returned as a fitted one.
+    A lower ``lr``, ``clip_norm`` or scaled inputs usually help.
+    """
+
+
+class TimeBudgetError(SktuneError, TimeoutError):
+    """A time budget ran out before the work it was given for had finished."""
+
+
+class SpaceExhaustedError(SktuneError, LookupError):
+    """Every point of a finite search space has been proposed already."""
