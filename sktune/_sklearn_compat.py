@@ -1,0 +1,36 @@
+"""The only file that touches scikit-learn's private names: what breaks with a new release breaks here, in one place."""
+
+# The decorator of every `fit`: checks `_parameter_constraints`, then tears callbacks down whatever happens.
+from sklearn.base import _fit_context
+
+# Several metrics as one scorer, which asks the estimator for its predictions once.
+from sklearn.metrics._scorer import _MultimetricScorer
+
+# The public face of GridSearchCV (predict, score, tags, metadata routing); only the loop is ours.
+from sklearn.model_selection._search import BaseSearchCV
+
+# The array library and the device of X, where the indices of its rows have to live.
+from sklearn.utils._array_api import device as array_device
+from sklearn.utils._array_api import get_namespace
+
+# The vocabulary of `_parameter_constraints`.
+from sklearn.utils._param_validation import HasMethods, Hidden, Interval, StrOptions
+
+# The rows of one fold (the columns too for precomputed kernels), and those of the parameters of `fit` and `score`.
+from sklearn.utils.metaestimators import _safe_split
+from sklearn.utils.validation import _check_method_params, _num_samples
+
+__all__ = [
+    "BaseSearchCV",
+    "HasMethods",
+    "Hidden",
+    "Interval",
+    "StrOptions",
+    "_MultimetricScorer",
+    "_check_method_params",
+    "_fit_context",
+    "_num_samples",
+    "_safe_split",
+    "array_device",
+    "get_namespace",
+]
