@@ -16,9 +16,10 @@ from sklearn.utils._array_api import get_namespace
 # The vocabulary of `_parameter_constraints`.
 from sklearn.utils._param_validation import HasMethods, Hidden, Interval, StrOptions
 
-# The rows of one fold (the columns too for precomputed kernels), and those of the parameters of `fit` and `score`.
+# The rows of one fold (the columns too for precomputed kernels), and those of the parameters of `fit` and `score`;
+# sample weights checked as scikit-learn's own estimators check theirs, message for message.
 from sklearn.utils.metaestimators import _safe_split
-from sklearn.utils.validation import _check_method_params, _num_samples
+from sklearn.utils.validation import _check_method_params, _check_sample_weight, _num_samples
 
 __all__ = [
     "BaseSearchCV",
@@ -28,6 +29,7 @@ __all__ = [
     "StrOptions",
     "_MultimetricScorer",
     "_check_method_params",
+    "_check_sample_weight",
     "_fit_context",
     "_num_samples",
     "_safe_split",

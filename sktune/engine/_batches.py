@@ -1,0 +1,125 @@
+"""The batches of a training: order, noise and mixtures, each from a stream of its own.
+
+    rows of an epoch   a permutation drawn from (seed, "batches", epoch)
+    input noise        x <- x + input_noise * N(0, 1), from (seed, "noise", epoch)
+    mixup              x <- m x + (1 - m) x[p], m ~ Beta(mixup, mixup) and p a permutation, from (seed, "mixup", epoch)
+
+A stream depends on the epoch's number only: a training can stop and continue anywhere between two epochs.
+"""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .._utils.random import derive_seed
+from ._plan import FitPlan, Rows
+
+
+class WeightedBatch(tuple):
+    """A pair ``(X, y)`` of tensors that also has the `weight` of its rows (None: all 1)."""
+
+    weight: Tensor | None
+
+    def __new__(cls, X: Tensor, y: Tensor, weight: Tensor | None):
+        batch = super().__new__(cls, (X, y))
+        batch.weight = weight
+        return batch
+
+
+class BatchStream:
+    """The training and validation batches of one plan, as tensors on its device.
+
+    Parameters
+    ----------
+    plan : FitPlan
+        The training that they belong to.
+    """
+
+    #: rows of one forward pass without gradients: bounds the memory of the activations
+    VALID_BATCH_SIZE = 4096
+
+    def __init__(self, plan: FitPlan):
+        self._plan = plan
+        self._train = _tensors(plan.train, plan.device)
+        self._valid = None if plan.valid is None else _tensors(plan.valid, plan.device)
+
+    def train(self, epoch: int) -> Iterator[WeightedBatch]:
+        """Yield the batches of epoch `epoch` (0-based), shuffled and augmented."""
+        plan = self._plan
+        augment = [
+            *([_InputNoise(plan, epoch)] if plan.input_noise else []),
+            *([_Mixup(plan, epoch)] if plan.mixup else []),
+        ]
+        order = torch.randperm(len(plan.train), generator=_generator(plan.seed, "batches", epoch))
+        starts = [i * plan.batch_size for i in range(plan.n_batches)] + [len(order)]
+        for start, stop in pairwise(starts):
+            batch = _take(self._train, order[start:stop].to(self._train[0].device))
+            for step in augment:
+                batch = step(*batch)
+            yield WeightedBatch(*batch)
+
+    def valid(self) -> list[WeightedBatch] | None:
+        """Return the validation batches, or None without validation rows."""
+        if self._valid is None:
+            return None
+        starts = range(0, len(self._valid[0]), self.VALID_BATCH_SIZE)
+        rows = (slice(start, start + self.VALID_BATCH_SIZE) for start in starts)
+        return [WeightedBatch(*_take(self._valid, part)) for part in rows]
+
+
+class _InputNoise:
+    """Add Gaussian noise to the inputs of a batch."""
+
+    def __init__(self, plan: FitPlan, epoch: int):
+        self._scale = plan.input_noise
+        self._generator = _generator(plan.seed, "noise", epoch)
+
+    def __call__(self, X, y, weight):
+        noise = torch.randn(X.shape, generator=self._generator, dtype=X.dtype)
+        return X + self._scale * noise.to(X.device), y, weight
+
+
+class _Mixup:
+    """Replace the rows of a batch by mixtures of two (Zhang et al., "mixup: beyond empirical risk minimization", 2018).
+
+    Of two weighted rows the mixture has weight ``w = m w1 + (1 - m) w2`` and target ``(m w1 y1 + (1 - m) w2 y2) / w``:
+    for a loss that is linear in the target, such as the cross-entropy, that is the mixture of the weighted losses.
+    """
+
+    def __init__(self, plan: FitPlan, epoch: int):
+        seed = derive_seed(plan.seed, "mixup", epoch)
+        self._rng = np.random.default_rng(seed)
+        self._generator = torch.Generator().manual_seed(seed)
+        self._alpha = plan.mixup
+        self._n_classes = plan.network.n_outputs if plan.is_classification else None
+
+    def __call__(self, X, y, weight):
+        share = float(self._rng.beta(self._alpha, self._alpha))
+        partner = torch.randperm(len(X), generator=self._generator).to(X.device)
+        if self._n_classes is not None:
+            y = torch.nn.functional.one_hot(y, self._n_classes).to(X.dtype)
+        X = torch.lerp(X[partner], X, share)
+        if weight is None:
+            return X, torch.lerp(y[partner], y, share), None
+        own, other = share * weight, (1 - share) * weight[partner]
+        column = (-1, *[1] * (y.ndim - 1))
+        mixed = (own.view(column) * y + other.view(column) * y[partner]) / (own + other).view(column)
+        return X, mixed, own + other
+
+
+def _tensors(rows: Rows, device: str) -> tuple[Tensor, Tensor, Tensor | None]:
+    # torch warns of arrays that it may not write to, such as the memory maps of joblib's workers: those are copied
+    arrays = (None if array is None else np.require(array, requirements="W") for array in (rows.X, rows.y, rows.weight))
+    return tuple(None if array is None else torch.as_tensor(array, device=device) for array in arrays)
+
+
+def _take(tensors, index):
+    X, y, weight = tensors
+    return X[index], y[index], None if weight is None else weight[index]
+
+
+def _generator(seed: int, *keys: str | int) -> torch.Generator:
+    return torch.Generator().manual_seed(derive_seed(seed, *keys))

@@ -1,0 +1,132 @@
+"""A training as data: everything that decides its result, and nothing else."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..modules import NetworkSpec
+from ..schedules import LRSchedule
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows to learn from or to be judged on.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_rows, n_features)
+        Finite inputs, in the type of the network.
+    y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
+        Class numbers (int64), or targets in the type of the network.
+    weight : ndarray of shape (n_rows,) or None
+        Positive weights of mean 1; None is 1 for each row.
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    weight: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FitPlan:
+    """One training. The fields named as parameters of the estimators mean what they mean there.
+
+    Parameters
+    ----------
+    train : Rows
+        What the gradients come from.
+    valid : Rows or None
+        What early stopping and the plateau schedule listen to; None: the plateau listens to the training loss.
+    target_scale : ndarray of shape (n_outputs,) or None
+        Unit in which a squared error is measured, per output; None is the cross-entropy of a classification.
+    target_shift : ndarray of shape (n_outputs,) or None
+        Where the outputs of a regression start.
+    first_epoch, n_epochs : int
+        The epochs first_epoch, ..., first_epoch + n_epochs - 1 are trained. Epoch numbers key the random streams, so
+        that a training in pieces draws what one in a single piece draws.
+    schedule_start, planned_epochs : int
+        Epoch in which the learning-rate schedule begins, and the number of epochs that it is made for.
+    patience : int or None
+        Epochs without improvement of the validation loss after which training stops; None never stops.
+    seed : int
+        Root of all random streams.
+    """
+
+    network: NetworkSpec
+    train: Rows
+    valid: Rows | None = None
+    target_shift: np.ndarray | None = None
+    target_scale: np.ndarray | None = None
+    optimizer: str = "adamw"
+    lr: float = 1e-3
+    momentum: float = 0.9
+    weight_decay: float = 0.0
+    l1: float = 0.0
+    clip_norm: float | None = None
+    label_smoothing: float = 0.0
+    mixup: float = 0.0
+    input_noise: float = 0.0
+    lr_schedule: str = "constant"
+    lr_decay: float = 0.5
+    lr_step: int = 10
+    lr_warmup: float = 0.0
+    batch_size: int = 64
+    first_epoch: int = 0
+    n_epochs: int = 1
+    schedule_start: int = 0
+    planned_epochs: int = 1
+    patience: int | None = None
+    tol: float = 0.0
+    seed: int = 0
+    device: str = "cpu"
+    dtype: str = "float32"
+
+    @property
+    def is_classification(self) -> bool:
+        return self.target_scale is None
+
+    @property
+    def n_batches(self) -> int:
+        """Optimizer steps of one epoch."""
+        return n_batches(len(self.train), self.batch_size)
+
+    def schedule(self) -> LRSchedule:
+        return LRSchedule(
+            self.lr_schedule,
+            n_epochs=self.planned_epochs,
+            steps_per_epoch=self.n_batches,
+            decay=self.lr_decay,
+            step_size=self.lr_step,
+            warmup=self.lr_warmup,
+        )
+
+
+def n_batches(n_rows: int, batch_size: int) -> int:
+    """Return the number of batches of an epoch.
+
+    A last batch of a single row joins the one before it: one row has no variance for batch normalisation to divide
+    by, and its gradient is mostly noise.
+    """
+    full, rest = divmod(n_rows, batch_size)
+    return max(1, full + (rest > (1 if batch_size > 1 else 0)))
+
+
+@dataclass
+class FitResult:
+    """What a training has come to.
+
+    Parameters
+    ----------
+    history : list of dict
+        One row per epoch: ``epoch`` (1-based), ``train_loss``, ``valid_loss`` (with validation rows), ``lr`` (of the
+        epoch's last step).
+    best_epoch : int
+        Number of the epoch whose weights the network has: the one of the lowest validation loss where training could
+        stop early, otherwise the last.
+    """
+
+    history: list[dict] = field(default_factory=list)
+    best_epoch: int = 0

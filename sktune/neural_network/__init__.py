@@ -1,0 +1,6 @@
+"""Networks as scikit-learn estimators."""
+
+from ._classifier import NetClassifier
+from ._regressor import NetRegressor
+
+__all__ = ["NetClassifier", "NetRegressor"]

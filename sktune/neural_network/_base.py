@@ -1,0 +1,313 @@
+"""What the classifier and the regressor share: from parameters and data to a trained skorch net.
+
+    fit         check everything -> rows -> plan -> train
+    predict     check X -> forward in chunks
+
+A subclass says how targets become numbers (`_fit_target`, `_encode_target`) and outputs become predictions.
+"""
+
+from abc import ABCMeta, abstractmethod
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.callback import CallbackSupportMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from .._sklearn_compat import Interval, StrOptions, _check_sample_weight, _fit_context
+from .._utils.random import derive_seed, root_seed
+from .._utils.threads import torch_threads
+from ..engine import FitPlan, FitResult, Rows
+from ..exceptions import DivergedError
+from ..modules import ACTIVATIONS, NORMALIZATIONS
+from ..schedules import SCHEDULES
+from ._plan import check_parameters, make_plan
+from ._reporting import EpochReporter
+from ._skorch import OPTIMIZERS, TrainingState, train
+from ._validation_split import validation_split
+
+#: rows of one forward pass in predict: bounds the memory of the activations
+_PREDICT_ROWS = 8192
+
+
+class BaseNet(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
+    """Base of the network estimators; see `NetClassifier` and `NetRegressor`."""
+
+    _parameter_constraints = {
+        "n_layers": [Interval(Integral, 0, None, closed="left"), None],
+        "n_neurons": [Interval(Integral, 1, None, closed="left"), tuple, list],
+        "activation": [StrOptions(set(ACTIVATIONS))],
+        "normalization": [StrOptions(set(NORMALIZATIONS)), None],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "l1": [Interval(Real, 0, None, closed="left")],
+        "mixup": [Interval(Real, 0, None, closed="left")],
+        "input_noise": [Interval(Real, 0, None, closed="left")],
+        "optimizer": [StrOptions(set(OPTIMIZERS))],
+        "lr": [Interval(Real, 0, None, closed="neither")],
+        "momentum": [Interval(Real, 0, 1, closed="left")],
+        "clip_norm": [Interval(Real, 0, None, closed="neither"), None],
+        "lr_schedule": [StrOptions(set(SCHEDULES))],
+        "lr_decay": [Interval(Real, 0, 1, closed="right")],
+        "lr_step": [Interval(Integral, 1, None, closed="left")],
+        "lr_warmup": [Interval(Real, 0, 1, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "patience": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "device": [str],
+        "dtype": [StrOptions({"float32", "float64"})],
+        "callbacks": [list, tuple, None],
+        "warm_start": ["boolean"],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    @abstractmethod
+    def __init__(
+        self,
+        *,
+        n_layers=2,
+        n_neurons=128,
+        activation="relu",
+        normalization=None,
+        dropout=0.0,
+        weight_decay=1e-4,
+        l1=0.0,
+        mixup=0.0,
+        input_noise=0.0,
+        optimizer="adamw",
+        lr=1e-3,
+        momentum=0.9,
+        clip_norm=None,
+        lr_schedule="constant",
+        lr_decay=0.5,
+        lr_step=10,
+        lr_warmup=0.0,
+        batch_size=64,
+        max_epochs=100,
+        early_stopping=False,
+        validation_fraction=0.1,
+        patience=10,
+        tol=1e-4,
+        device="cpu",
+        dtype="float32",
+        callbacks=None,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+    ):
+        self.n_layers = n_layers
+        self.n_neurons = n_neurons
+        self.activation = activation
+        self.normalization = normalization
+        self.dropout = dropout
+        self.weight_decay = weight_decay
+        self.l1 = l1
+        self.mixup = mixup
+        self.input_noise = input_noise
+        self.optimizer = optimizer
+        self.lr = lr
+        self.momentum = momentum
+        self.clip_norm = clip_norm
+        self.lr_schedule = lr_schedule
+        self.lr_decay = lr_decay
+        self.lr_step = lr_step
+        self.lr_warmup = lr_warmup
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.tol = tol
+        self.device = device
+        self.dtype = dtype
+        self.callbacks = callbacks
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    # -- what a subclass says of its targets --------------------------------------------------------------------------
+
+    #: how scikit-learn's `validate_data` checks the targets
+    _TARGET_CHECKS: dict = {}
+
+    def _check_target(self, y):
+        """Raise ValueError for targets that the estimator cannot learn."""
+
+    @abstractmethod
+    def _fit_target(self, y, sample_weight, classes=None):
+        """Learn from the first targets what stays: the classes, or the place and scale of the targets."""
+
+    @abstractmethod
+    def _encode_target(self, y):
+        """Return `y` as the network's targets; raise ValueError for targets that `_fit_target` has not seen."""
+
+    @abstractmethod
+    def _target_fields(self):
+        """Return the fields of the plan that depend on the targets: n_outputs, loss and its settings."""
+
+    def _row_weight(self, y, sample_weight):
+        """Return the weight of each row, or None when all are equal."""
+        return sample_weight
+
+    # -- training -----------------------------------------------------------------------------------------------------
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Finite numbers. Networks learn best from features of mean 0 and variance 1.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Labels of any type for a classifier, which takes one column; numbers for a regressor.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights; 2 counts as two equal rows, and rows of weight 0 are left out. None is 1 for each.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        DivergedError
+            If the loss or a weight is no longer finite.
+        ValueError
+            If a parameter or the data is invalid.
+        """
+        check_parameters(self)
+        going_on = self.warm_start and hasattr(self, "net_")
+        X, y, sample_weight = self._check_rows(X, y, sample_weight, reset=not going_on)
+        if not going_on:
+            self._start(y, sample_weight)
+        train_rows, valid_rows = self._split_rows(self._make_rows(X, y, sample_weight))
+        plan = make_plan(
+            self,
+            train_rows,
+            valid_rows,
+            first_epoch=self.n_iter_,
+            n_epochs=self.max_epochs,
+            schedule_start=self.n_iter_,
+            patience=self.patience if self.early_stopping else None,
+            **self._target_fields(),
+        )
+        return self._train(plan, X, y, keep_moments=False)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def _partial_fit(self, X, y, classes, sample_weight):
+        """Train one epoch on the rows given; `fit` and `partial_fit` differ in nothing else but the split."""
+        check_parameters(self)
+        if self.early_stopping:
+            raise ValueError("partial_fit sees the data in pieces and cannot set rows aside: set early_stopping=False")
+        first_call = not hasattr(self, "net_")
+        X, y, sample_weight = self._check_rows(X, y, sample_weight, reset=first_call)
+        if first_call:
+            self._start(y, sample_weight, classes)
+        rows = self._make_rows(X, y, sample_weight)
+        plan = make_plan(self, rows, None, first_epoch=self.n_iter_, **self._target_fields())
+        return self._train(plan, X, y, keep_moments=True)
+
+    def _check_rows(self, X, y, sample_weight, *, reset):
+        """Return checked arrays, without the rows of weight zero."""
+        X, y = validate_data(self, X, y, reset=reset, dtype=np.dtype(self.dtype), order="C", **self._TARGET_CHECKS)
+        self._check_target(y)
+        if sample_weight is None:
+            return X, y, None
+        sample_weight = _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
+        counts = sample_weight > 0
+        if counts.all():
+            return X, y, sample_weight
+        return X[counts], y[counts], sample_weight[counts]
+
+    def _start(self, y, sample_weight, classes=None):
+        """Forget an earlier fit and learn what the targets are like."""
+        self.n_iter_ = 0
+        self.history_ = {}
+        self._seed = root_seed(self.random_state)
+        self._fit_target(y, sample_weight, classes)
+        if hasattr(self, "net_"):
+            del self.net_
+
+    def _make_rows(self, X, y, sample_weight):
+        weight = self._row_weight(y, sample_weight)
+        return Rows(X, self._encode_target(y), None if weight is None else np.asarray(weight, dtype=X.dtype))
+
+    def _split_rows(self, rows):
+        """Return training and validation rows; the latter only for early stopping."""
+        if not self.early_stopping:
+            return _with_mean_weight_1(rows), None
+        seed = derive_seed(self._seed, "validation")
+        strata = rows.y if rows.y.dtype.kind == "i" else None
+        train_index, valid_index = validation_split(len(rows), self.validation_fraction, seed, strata)
+        return tuple(_with_mean_weight_1(_take_rows(rows, index)) for index in (train_index, valid_index))
+
+    def _train(self, plan: FitPlan, X, y, *, keep_moments):
+        context = self._init_callback_context(max_subtasks=plan.n_epochs)
+        context.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        state = self._training_state(plan, keep_moments) if hasattr(self, "net_") else None
+        self.net_, result = train(
+            plan,
+            EpochReporter(self, context, plan),
+            callbacks=self.callbacks or (),
+            classes=getattr(self, "classes_", None),
+            state=state,
+        )
+        self._record(result)
+        context.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes={})
+        return self
+
+    def _training_state(self, plan, keep_moments):
+        former = self.net_.module_.spec
+        for name in ("hidden", "normalization"):
+            old, new = getattr(former, name), getattr(plan.network, name)
+            if old != new:
+                raise ValueError(
+                    f"training goes on with the former network, whose {name} is {old!r}: it cannot change to {new!r}. "
+                    "Set warm_start=False and call fit for a new network."
+                )
+        moments = self.net_.optimizer_ if keep_moments else None
+        return TrainingState(self.net_.module_.state_dict(), list(self.net_.history), moments)
+
+    def _record(self, result: FitResult):
+        for row in result.history:
+            for name, value in row.items():
+                self.history_.setdefault(name, []).append(value)
+        self.n_iter_ += len(result.history)
+        self.best_epoch_ = result.best_epoch
+
+    # -- prediction ---------------------------------------------------------------------------------------------------
+
+    def _outputs(self, X, transform=None):
+        """Return the network's outputs, passed through `transform`, as an array of shape (n_samples, n_outputs)."""
+        check_is_fitted(self)
+        module = self.net_.module_.eval()
+        X = validate_data(self, X, reset=False, dtype=module.numpy_dtype, order="C")
+        outputs = []
+        with torch_threads(1), torch.inference_mode():
+            for start in range(0, len(X), _PREDICT_ROWS):
+                chunk = np.require(X[start : start + _PREDICT_ROWS], requirements="W")
+                output = module(torch.as_tensor(chunk, device=self.net_.device))
+                outputs.append((output if transform is None else transform(output)).cpu().numpy())
+        outputs = np.concatenate(outputs)
+        if not np.isfinite(outputs).all():
+            n_bad = int((~np.isfinite(outputs).all(axis=1)).sum())
+            raise DivergedError(f"the network's output is not finite for {n_bad} of {len(X)} rows")
+        return outputs
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "net_")
+
+
+def _take_rows(rows: Rows, index: np.ndarray) -> Rows:
+    return Rows(rows.X[index], rows.y[index], None if rows.weight is None else rows.weight[index])
+
+
+def _with_mean_weight_1(rows: Rows) -> Rows:
+    """Scale the weights to mean 1, so that the learning rate means the same with and without them."""
+    return rows if rows.weight is None else Rows(rows.X, rows.y, rows.weight / rows.weight.mean())

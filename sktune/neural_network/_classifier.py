@@ -1,0 +1,318 @@
+"""Networks that tell classes apart."""
+
+from numbers import Real
+
+import numpy as np
+import torch
+from sklearn.base import ClassifierMixin
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d
+
+from .._sklearn_compat import Interval, StrOptions
+from ._base import BaseNet
+
+
+class NetClassifier(ClassifierMixin, BaseNet):
+    """A feed-forward network for classification, trained on the cross-entropy.
+
+    Every choice that people tune is a plain parameter, so that any scikit-learn search can tune it.
+
+    Parameters
+    ----------
+    n_layers : int or None, default=2
+        Number of hidden layers; 0 is a linear model, None as many as `n_neurons` has entries.
+    n_neurons : int or sequence of int, default=128
+        Units of every hidden layer, or of each.
+    activation : {"relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "identity"}, default="relu"
+        Non-linearity of the hidden layers.
+    normalization : {"batch", "layer"} or None, default=None
+        Normalisation between a hidden layer's product and its activation.
+    dropout : float, default=0.0
+        Probability in [0, 1) with which a hidden unit is dropped in a training step.
+    weight_decay : float, default=1e-4
+        Strength of the L2 penalty on the weights (not the biases): decoupled from the gradient for "adamw", where a
+        step shrinks the weights by ``lr * weight_decay``; added to the gradient for the other optimizers.
+    l1 : float, default=0.0
+        Factor of the sum of the weights' absolute values in the penalty.
+    label_smoothing : float, default=0.0
+        Share in [0, 1) of the target that is spread evenly over all classes while training.
+    mixup : float, default=0.0
+        Parameter of the Beta distribution from which mixup [1]_ draws its mixtures of two rows; 0 is off.
+    input_noise : float, default=0.0
+        Standard deviation, in units of `X`, of Gaussian noise on the inputs while training.
+    optimizer : {"adamw", "adam", "sgd", "rmsprop"}, default="adamw"
+        "sgd" uses Nesterov's momentum.
+    lr : float, default=1e-3
+        Learning rate, at the schedule's peak.
+    momentum : float, default=0.9
+        In [0, 1): the momentum of "sgd" and "rmsprop", the decay of the first moment (beta1) of "adam" and "adamw".
+    clip_norm : float or None, default=None
+        Upper bound of the gradient's norm; longer gradients are scaled down to it.
+    lr_schedule : {"constant", "step", "exponential", "linear", "cosine", "onecycle", "plateau"}, default="constant"
+        How the learning rate changes from step to step: "step" multiplies it by `lr_decay` every `lr_step` epochs and
+        "exponential" does so gradually; "linear" and "cosine" lower it to zero at `max_epochs`; "onecycle" rises from
+        `lr` / 25 and falls to nearly zero [2]_; "plateau" multiplies it by `lr_decay` when the validation loss (without
+        `early_stopping` the training loss) has not fallen by `tol` in more than `lr_step` epochs.
+    lr_decay : float, default=0.5
+        Factor in (0, 1] of "step", "exponential" and "plateau".
+    lr_step : int, default=10
+        Epochs of "step", "exponential" and "plateau".
+    lr_warmup : float, default=0.0
+        Share of the training, in [0, 1), in which the learning rate first rises linearly; the schedule fills the rest.
+        For "onecycle" the share of the rising phase, 0 standing for 0.3.
+    batch_size : int, default=64
+        Rows of an optimizer step; all rows if there are fewer. A last batch of one row joins the one before.
+    max_epochs : int, default=100
+        Passes over the training rows, unless early stopping ends the training before.
+    early_stopping : bool, default=False
+        Whether to set rows aside, stop when the loss on them no longer falls, and keep the weights of the best epoch.
+    validation_fraction : float, default=0.1
+        Share of the rows to set aside, taken evenly from each class.
+    patience : int, default=10
+        Epochs in a row without improvement that stop the training.
+    tol : float, default=1e-4
+        The least decrease of the loss that counts as an improvement, for `patience` and for "plateau".
+    class_weight : dict, "balanced" or None, default=None
+        Weights of the classes, ``{label: weight}``; labels that are not listed have weight 1. "balanced" gives each
+        class the same total weight.
+    device : str, default="cpu"
+        Where to train: "cpu", "cuda", "cuda:1", ..., or "auto", the GPU if there is one. Small networks on small tables
+        are often fastest on the CPU.
+    dtype : {"float32", "float64"}, default="float32"
+        Precision of the network.
+    callbacks : list of skorch callbacks or None, default=None
+        Passed to the skorch net: callbacks or ``(name, callback)`` pairs. Copied, as they keep state.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights of the fit before, for `max_epochs` more epochs, with a new optimizer.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the initial weights, the batches and all noise. An int gives the same network in every process.
+    verbose : int, default=0
+        Whether to print a line per epoch.
+
+    Attributes
+    ----------
+    net_ : skorch.NeuralNetClassifier
+        The trained net, with `module_` and `history`.
+    classes_ : ndarray of shape (n_classes,)
+        The labels.
+    history_ : dict of str to list
+        Per epoch: ``epoch``, ``train_loss``, ``valid_loss`` (with early stopping) and ``lr``. A loss is the mean
+        weighted cross-entropy; penalties are not in it.
+    n_iter_ : int
+        Number of epochs trained.
+    best_epoch_ : int
+        Number of the epoch whose weights the net has: the last one without early stopping.
+    n_features_in_ : int
+        Number of features seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if `X` had string names for all.
+
+    See Also
+    --------
+    NetRegressor : The same for numbers.
+    NetClassifierCV : Tunes the parameters by itself.
+
+    References
+    ----------
+    .. [1] Zhang, Cisse, Dauphin & Lopez-Paz, "mixup: Beyond Empirical Risk Minimization", ICLR 2018.
+    .. [2] Smith & Topin, "Super-convergence: very fast training of neural networks using large learning rates", 2019.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sktune import NetClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = make_pipeline(StandardScaler(), NetClassifier(n_layers=1, n_neurons=16, lr=0.01, random_state=0))
+    >>> bool(model.fit(X, y).score(X, y) > 0.95)
+    True
+    """
+
+    _parameter_constraints = {
+        **BaseNet._parameter_constraints,
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+    }
+
+    def __init__(
+        self,
+        *,
+        n_layers=2,
+        n_neurons=128,
+        activation="relu",
+        normalization=None,
+        dropout=0.0,
+        weight_decay=1e-4,
+        l1=0.0,
+        label_smoothing=0.0,
+        mixup=0.0,
+        input_noise=0.0,
+        optimizer="adamw",
+        lr=1e-3,
+        momentum=0.9,
+        clip_norm=None,
+        lr_schedule="constant",
+        lr_decay=0.5,
+        lr_step=10,
+        lr_warmup=0.0,
+        batch_size=64,
+        max_epochs=100,
+        early_stopping=False,
+        validation_fraction=0.1,
+        patience=10,
+        tol=1e-4,
+        class_weight=None,
+        device="cpu",
+        dtype="float32",
+        callbacks=None,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+    ):
+        super().__init__(
+            n_layers=n_layers,
+            n_neurons=n_neurons,
+            activation=activation,
+            normalization=normalization,
+            dropout=dropout,
+            weight_decay=weight_decay,
+            l1=l1,
+            mixup=mixup,
+            input_noise=input_noise,
+            optimizer=optimizer,
+            lr=lr,
+            momentum=momentum,
+            clip_norm=clip_norm,
+            lr_schedule=lr_schedule,
+            lr_decay=lr_decay,
+            lr_step=lr_step,
+            lr_warmup=lr_warmup,
+            batch_size=batch_size,
+            max_epochs=max_epochs,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            patience=patience,
+            tol=tol,
+            device=device,
+            dtype=dtype,
+            callbacks=callbacks,
+            warm_start=warm_start,
+            random_state=random_state,
+            verbose=verbose,
+        )
+        self.label_smoothing = label_smoothing
+        self.class_weight = class_weight
+
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Train for one more epoch, on these rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Finite numbers.
+        y : array-like of shape (n_samples,)
+            Labels, all of them in `classes`.
+        classes : array-like of shape (n_classes,), default=None
+            All labels there will ever be; needed in the first call.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights of the rows.
+
+        Returns
+        -------
+        self : object
+            The estimator. Calls on from an earlier `fit` or `partial_fit`, with its weights and its optimizer.
+
+        Raises
+        ------
+        DivergedError
+            If the loss or a weight is no longer finite.
+        ValueError
+            If `classes` is missing in the first call or another one later, `y` has other labels, or `early_stopping`
+            is set.
+        """
+        fitted = hasattr(self, "net_")
+        if not fitted and classes is None:
+            raise ValueError("the first call of partial_fit needs classes, the array of all labels")
+        if fitted and classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            raise ValueError(f"classes={classes!r} is not the same as in the first call: {self.classes_!r}")
+        return self._partial_fit(X, y, classes, sample_weight)
+
+    def predict(self, X):
+        """Return the most probable class of each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,)
+            Their classes.
+        """
+        best = self._outputs(X).argmax(axis=1)
+        return self.classes_[best]
+
+    def predict_proba(self, X):
+        """Return the probability of each class for each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`; each row sums to 1.
+        """
+        return self._outputs(X, lambda scores: torch.softmax(scores, dim=1))
+
+    def predict_log_proba(self, X):
+        """Return the logarithm of `predict_proba`, exact where that is close to 0.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`.
+        """
+        return self._outputs(X, lambda scores: torch.log_softmax(scores, dim=1))
+
+    def _check_target(self, y):
+        check_classification_targets(y)
+
+    def _fit_target(self, y, sample_weight, classes=None):
+        self.classes_ = np.unique(y if classes is None else column_or_1d(classes))
+        if len(self.classes_) < 2:
+            raise ValueError(
+                f"{type(self).__name__} needs at least 2 classes, got 1 class: {self.classes_.tolist()} "
+                "(rows of sample_weight 0 are not counted)"
+            )
+
+    def _encode_target(self, y):
+        codes = np.searchsorted(self.classes_, y).clip(max=len(self.classes_) - 1)
+        unknown = self.classes_[codes] != y
+        if unknown.any():
+            raise ValueError(f"y has labels {np.unique(y[unknown]).tolist()} that are not in classes_ {self.classes_}")
+        return codes.astype(np.int64)
+
+    def _row_weight(self, y, sample_weight):
+        if self.class_weight is None:
+            return sample_weight
+        if self.class_weight == "balanced":
+            labels = np.unique(y)  # of a piece of the data, perhaps
+        else:
+            labels = self.classes_
+        of_class = compute_class_weight(self.class_weight, classes=labels, y=y, sample_weight=sample_weight)
+        of_row = of_class[np.searchsorted(labels, y)]
+        return of_row if sample_weight is None else of_row * sample_weight
+
+    def _target_fields(self):
+        return {"n_outputs": len(self.classes_), "label_smoothing": float(self.label_smoothing)}

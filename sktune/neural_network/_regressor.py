@@ -1,0 +1,264 @@
+"""Networks that predict numbers."""
+
+import numpy as np
+from sklearn.base import RegressorMixin
+
+from ._base import BaseNet
+
+
+class NetRegressor(RegressorMixin, BaseNet):
+    """A feed-forward network for regression, trained on the squared error; several targets at once are allowed.
+
+    Every choice that people tune is a plain parameter, so that any scikit-learn search can tune it.
+
+    The targets are measured from their mean and in units of their standard deviation while training, so that `lr` means
+    the same for any unit; predictions are in the units of `y`.
+
+    Parameters
+    ----------
+    n_layers : int or None, default=2
+        Number of hidden layers; 0 is a linear model, None as many as `n_neurons` has entries.
+    n_neurons : int or sequence of int, default=128
+        Units of every hidden layer, or of each.
+    activation : {"relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "identity"}, default="relu"
+        Non-linearity of the hidden layers.
+    normalization : {"batch", "layer"} or None, default=None
+        Normalisation between a hidden layer's product and its activation.
+    dropout : float, default=0.0
+        Probability in [0, 1) with which a hidden unit is dropped in a training step.
+    weight_decay : float, default=1e-4
+        Strength of the L2 penalty on the weights (not the biases): decoupled from the gradient for "adamw", where a
+        step shrinks the weights by ``lr * weight_decay``; added to the gradient for the other optimizers.
+    l1 : float, default=0.0
+        Factor of the sum of the weights' absolute values in the penalty.
+    mixup : float, default=0.0
+        Parameter of the Beta distribution from which mixup [1]_ draws its mixtures of two rows; 0 is off.
+    input_noise : float, default=0.0
+        Standard deviation, in units of `X`, of Gaussian noise on the inputs while training.
+    optimizer : {"adamw", "adam", "sgd", "rmsprop"}, default="adamw"
+        "sgd" uses Nesterov's momentum.
+    lr : float, default=1e-3
+        Learning rate, at the schedule's peak.
+    momentum : float, default=0.9
+        In [0, 1): the momentum of "sgd" and "rmsprop", the decay of the first moment (beta1) of "adam" and "adamw".
+    clip_norm : float or None, default=None
+        Upper bound of the gradient's norm; longer gradients are scaled down to it.
+    lr_schedule : {"constant", "step", "exponential", "linear", "cosine", "onecycle", "plateau"}, default="constant"
+        How the learning rate changes from step to step: "step" multiplies it by `lr_decay` every `lr_step` epochs and
+        "exponential" does so gradually; "linear" and "cosine" lower it to zero at `max_epochs`; "onecycle" rises from
+        `lr` / 25 and falls to nearly zero [2]_; "plateau" multiplies it by `lr_decay` when the validation loss (without
+        `early_stopping` the training loss) has not fallen by `tol` in more than `lr_step` epochs.
+    lr_decay : float, default=0.5
+        Factor in (0, 1] of "step", "exponential" and "plateau".
+    lr_step : int, default=10
+        Epochs of "step", "exponential" and "plateau".
+    lr_warmup : float, default=0.0
+        Share of the training, in [0, 1), in which the learning rate first rises linearly; the schedule fills the rest.
+        For "onecycle" the share of the rising phase, 0 standing for 0.3.
+    batch_size : int, default=64
+        Rows of an optimizer step; all rows if there are fewer. A last batch of one row joins the one before.
+    max_epochs : int, default=100
+        Passes over the training rows, unless early stopping ends the training before.
+    early_stopping : bool, default=False
+        Whether to set rows aside, stop when the loss on them no longer falls, and keep the weights of the best epoch.
+    validation_fraction : float, default=0.1
+        Share of the rows to set aside, drawn at random.
+    patience : int, default=10
+        Epochs in a row without improvement that stop the training.
+    tol : float, default=1e-4
+        The least decrease of the loss that counts as an improvement, for `patience` and for "plateau".
+    device : str, default="cpu"
+        Where to train: "cpu", "cuda", "cuda:1", ..., or "auto", the GPU if there is one. Small networks on small tables
+        are often fastest on the CPU.
+    dtype : {"float32", "float64"}, default="float32"
+        Precision of the network.
+    callbacks : list of skorch callbacks or None, default=None
+        Passed to the skorch net: callbacks or ``(name, callback)`` pairs. Copied, as they keep state.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights of the fit before, for `max_epochs` more epochs, with a new optimizer.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the initial weights, the batches and all noise. An int gives the same network in every process.
+    verbose : int, default=0
+        Whether to print a line per epoch.
+
+    Attributes
+    ----------
+    net_ : skorch.NeuralNetRegressor
+        The trained net, with `module_` and `history`.
+    history_ : dict of str to list
+        Per epoch: ``epoch``, ``train_loss``, ``valid_loss`` (with early stopping) and ``lr``. A loss is the mean
+        weighted squared error in units of the targets' variance (1 is what predicting the mean gives); penalties are
+        not in it.
+    n_iter_ : int
+        Number of epochs trained.
+    best_epoch_ : int
+        Number of the epoch whose weights the net has: the last one without early stopping.
+    n_features_in_ : int
+        Number of features seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if `X` had string names for all.
+
+    See Also
+    --------
+    NetClassifier : The same for classes.
+    NetRegressorCV : Tunes the parameters by itself.
+
+    References
+    ----------
+    .. [1] Zhang, Cisse, Dauphin & Lopez-Paz, "mixup: Beyond Empirical Risk Minimization", ICLR 2018.
+    .. [2] Smith & Topin, "Super-convergence: very fast training of neural networks using large learning rates", 2019.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sktune import NetRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = make_pipeline(StandardScaler(), NetRegressor(n_layers=1, n_neurons=16, max_epochs=30, random_state=0))
+    >>> bool(model.fit(X, y).score(X, y) > 0.4)
+    True
+    """
+
+    _TARGET_CHECKS = {"multi_output": True, "y_numeric": True}
+
+    def __init__(
+        self,
+        *,
+        n_layers=2,
+        n_neurons=128,
+        activation="relu",
+        normalization=None,
+        dropout=0.0,
+        weight_decay=1e-4,
+        l1=0.0,
+        mixup=0.0,
+        input_noise=0.0,
+        optimizer="adamw",
+        lr=1e-3,
+        momentum=0.9,
+        clip_norm=None,
+        lr_schedule="constant",
+        lr_decay=0.5,
+        lr_step=10,
+        lr_warmup=0.0,
+        batch_size=64,
+        max_epochs=100,
+        early_stopping=False,
+        validation_fraction=0.1,
+        patience=10,
+        tol=1e-4,
+        device="cpu",
+        dtype="float32",
+        callbacks=None,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+    ):
+        super().__init__(
+            n_layers=n_layers,
+            n_neurons=n_neurons,
+            activation=activation,
+            normalization=normalization,
+            dropout=dropout,
+            weight_decay=weight_decay,
+            l1=l1,
+            mixup=mixup,
+            input_noise=input_noise,
+            optimizer=optimizer,
+            lr=lr,
+            momentum=momentum,
+            clip_norm=clip_norm,
+            lr_schedule=lr_schedule,
+            lr_decay=lr_decay,
+            lr_step=lr_step,
+            lr_warmup=lr_warmup,
+            batch_size=batch_size,
+            max_epochs=max_epochs,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            patience=patience,
+            tol=tol,
+            device=device,
+            dtype=dtype,
+            callbacks=callbacks,
+            warm_start=warm_start,
+            random_state=random_state,
+            verbose=verbose,
+        )
+
+    def partial_fit(self, X, y, sample_weight=None):
+        """Train for one more epoch, on these rows.
+
+        The scale in which errors are measured is that of the first call's targets.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Finite numbers.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights of the rows.
+
+        Returns
+        -------
+        self : object
+            The estimator. Goes on from an earlier `fit` or `partial_fit`, with its weights and its optimizer.
+
+        Raises
+        ------
+        DivergedError
+            If the loss or a weight is no longer finite.
+        ValueError
+            If the number of targets has changed, or `early_stopping` is set.
+        """
+        return self._partial_fit(X, y, None, sample_weight)
+
+    def predict(self, X):
+        """Return the predicted targets of each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        targets : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            In the shape that `y` had in `fit`.
+        """
+        outputs = self._outputs(X).astype(np.float64)  # for metrics; scikit-learn's checks ask for it too
+        return outputs[:, 0] if self._target_ndim == 1 else outputs
+
+    def _fit_target(self, y, sample_weight, classes=None):
+        self._target_ndim = y.ndim
+        targets = y.reshape(len(y), -1).astype(np.float64)
+        self._target_shift = np.average(targets, axis=0, weights=sample_weight)
+        deviation = np.sqrt(np.average((targets - self._target_shift) ** 2, axis=0, weights=sample_weight))
+        # a target that is constant up to rounding has no scale of its own
+        is_constant = deviation <= 10 * np.finfo(np.float64).eps * np.abs(self._target_shift)
+        self._target_scale = np.where(is_constant, 1.0, deviation)
+
+    def _encode_target(self, y):
+        targets = y.reshape(len(y), -1).astype(self.dtype)
+        if y.ndim != self._target_ndim or targets.shape[1] != len(self._target_shift):
+            raise ValueError(
+                f"y has shape {y.shape}, but the first fit saw {len(self._target_shift)} target(s) "
+                f"in {self._target_ndim} dimension(s)"
+            )
+        if not np.isfinite(targets).all():
+            raise ValueError(f"y has values that are too large for dtype={self.dtype!r}")
+        return targets
+
+    def _target_fields(self):
+        return {
+            "n_outputs": len(self._target_shift),
+            "target_shift": self._target_shift.astype(self.dtype),
+            "target_scale": self._target_scale.astype(self.dtype),
+        }
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags

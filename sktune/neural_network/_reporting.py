@@ -1,0 +1,38 @@
+"""What an estimator tells the outside while it trains."""
+
+from .._utils.deadline import check_deadline
+
+
+class EpochReporter:
+    """Report each epoch: to scikit-learn's callbacks, on the screen, and to the clock of an enclosing time budget.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The one that is being fitted.
+    context : sklearn.callback.CallbackContext
+        Its root context, of which each epoch is a subtask.
+    plan : FitPlan
+        What is being trained.
+    """
+
+    def __init__(self, estimator, context, plan):
+        self._estimator = estimator
+        self._context = context
+        self._last_epoch = plan.first_epoch + plan.n_epochs
+        self._epoch_context = None
+
+    def begin(self):
+        """Say that an epoch begins."""
+        self._epoch_context = self._context.subcontext(task_name="epoch")
+        self._epoch_context.call_on_fit_task_begin(estimator=self._estimator)
+
+    def end(self, row, net):
+        """Take the epoch's row of the history; return whether a callback wants to stop here."""
+        if self._estimator.verbose:
+            values = "  ".join(f"{name} {value:.4g}" for name, value in row.items() if name != "epoch")
+            print(f"epoch {row['epoch']:>{len(str(self._last_epoch))}}/{self._last_epoch}  {values}", flush=True)
+        check_deadline()
+        return self._epoch_context.call_on_fit_task_end(
+            estimator=self._estimator, reconstruction_attributes=lambda: {"net_": net}
+        )

@@ -1,0 +1,319 @@
+"""Training through skorch: the one file that knows it.
+
+A plan becomes a genuine skorch net, which skorch's own steps then train. Only the loop around them is ours, because
+skorch's loop draws its batches from the global random stream, swallows Ctrl-C and goes on when the loss is NaN.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import torch
+from skorch import NeuralNet, NeuralNetClassifier, NeuralNetRegressor
+from skorch.callbacks import Callback
+from skorch.dataset import Dataset
+from torch import Tensor, nn
+
+from .._utils.interrupts import interrupts
+from .._utils.random import derive_seed
+from .._utils.threads import torch_threads
+from ..engine import BatchStream, EarlyStopping, FitPlan, FitResult
+from ..exceptions import DivergedError
+from ..modules import MLP
+from ..schedules import PlateauRule
+
+#: name -> (class, its arguments for a momentum); a fused kernel does the whole step in one pass over the weights
+OPTIMIZERS: dict[str, tuple[type[torch.optim.Optimizer], Callable[[float], dict]]] = {
+    "adamw": (torch.optim.AdamW, lambda momentum: {"betas": (momentum, 0.999), "fused": True}),
+    "adam": (torch.optim.Adam, lambda momentum: {"betas": (momentum, 0.999), "fused": True}),
+    "sgd": (torch.optim.SGD, lambda momentum: {"momentum": momentum, "nesterov": momentum > 0, "fused": True}),
+    "rmsprop": (torch.optim.RMSprop, lambda momentum: {"momentum": momentum}),
+}
+
+
+class Reporter(Protocol):
+    """What the trainer tells an estimator of each epoch."""
+
+    def begin(self) -> None:
+        """Say that an epoch begins."""
+
+    def end(self, row: dict, net: NeuralNet) -> bool:
+        """Take the epoch's row of the history; return whether training should stop here."""
+
+
+@dataclass
+class TrainingState:
+    """Where a training has come to, as far as the next one can go on from it.
+
+    Parameters
+    ----------
+    weights : dict
+        State of the network.
+    history : skorch.history.History
+        Rows of the epochs so far.
+    optimizer : torch.optim.Optimizer or None
+        Whose moments go on; None starts with fresh ones.
+    """
+
+    weights: dict[str, Tensor]
+    history: list = field(default_factory=list)
+    optimizer: torch.optim.Optimizer | None = None
+
+
+class WeightedCrossEntropyLoss(nn.CrossEntropyLoss):
+    """Cross-entropy whose rows may have weights: ``mean(row_weight * loss)``; labels are smoothed in training only.
+
+    Attributes
+    ----------
+    row_weight : Tensor of shape (n_rows,) or None
+        Weights of the rows that come next. They do not travel with the targets: skorch's callbacks want those alone.
+    """
+
+    row_weight: Tensor | None = None
+
+    def forward(self, scores: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of `scores` (n_rows, n_classes) for class numbers or class probabilities."""
+        loss = nn.functional.cross_entropy(
+            scores, target, reduction="none", label_smoothing=self.label_smoothing if self.training else 0.0
+        )
+        return (loss if self.row_weight is None else self.row_weight * loss).mean()
+
+
+class WeightedMSELoss(nn.MSELoss):
+    """Mean squared error in units of `scale`, whose rows may have weights (see `WeightedCrossEntropyLoss`).
+
+    Parameters
+    ----------
+    scale : ndarray of shape (n_outputs,)
+        Unit of each target.
+    """
+
+    row_weight: Tensor | None = None
+
+    def __init__(self, scale: np.ndarray):
+        super().__init__()
+        self.register_buffer("scale", torch.as_tensor(scale))
+
+    def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
+        """Return the mean over rows and outputs of ``((prediction - target) / scale) ** 2``."""
+        loss = ((prediction - target.view_as(prediction)) / self.scale).square().mean(dim=1)
+        return (loss if self.row_weight is None else self.row_weight * loss).mean()
+
+
+class _StepCallback(Callback):
+    """What each optimizer step of a plan needs beyond skorch's own."""
+
+    def __init__(self, plan: FitPlan):
+        self.plan = plan
+        self.plateau = PlateauRule(plan.lr_decay, plan.lr_step, plan.tol)
+        self.lr = plan.lr
+        self._schedule = plan.schedule()
+        self._step = (plan.first_epoch - plan.schedule_start) * plan.n_batches
+
+    def on_batch_begin(self, net, batch=None, training=None, **kwargs):
+        """Set the learning rate of this step and the weights of its rows."""
+        net.criterion_.row_weight = batch.weight
+        if not training:
+            return
+        self.lr = self.plan.lr * self._schedule.factor(self._step) * self.plateau.factor
+        self._step += 1
+        for group in net.optimizer_.param_groups:
+            group["lr"] = self.lr
+
+    def on_grad_computed(self, net, named_parameters, **kwargs):
+        """Add the L1 penalty's gradient, then clip the sum."""
+        if self.plan.l1:
+            for parameter in _penalized(net.module_):
+                parameter.grad.add_(parameter.detach().sign(), alpha=self.plan.l1)
+        if self.plan.clip_norm is not None:
+            nn.utils.clip_grad_norm_(net.module_.parameters(), self.plan.clip_norm)
+
+    def on_batch_end(self, net, training=None, **kwargs):
+        """Stop at the first loss that is not finite."""
+        kind = "train" if training else "valid"
+        loss = net.history[-1, "batches", -1, f"{kind}_loss"]
+        if not math.isfinite(loss):
+            raise diverged(f"the {kind} loss is {loss}", len(net.history), self.lr)
+
+
+def diverged(what: str, epoch: int, lr: float) -> DivergedError:
+    """Return the error for a network that is lost, with what usually helps."""
+    return DivergedError(
+        f"the network diverged in epoch {epoch} (lr={lr:.3g}): {what}. A lower lr, clip_norm=1.0 or inputs of mean 0 "
+        "and variance 1 usually help."
+    )
+
+
+def _penalized(module: MLP) -> list[nn.Parameter]:
+    return [*(layer.weight for layer in module.hidden), module.output.weight]
+
+
+def build_net(plan: FitPlan, callbacks: Sequence, classes: np.ndarray | None) -> NeuralNet:
+    """Return an initialised skorch net for `plan`, without a sample of training."""
+    optimizer, arguments = OPTIMIZERS[plan.optimizer]
+    # weight decay acts on the matrices alone
+    decayed = [pattern for pattern in MLP.PENALIZED if plan.network.hidden or not pattern.startswith("hidden")]
+    common = dict(
+        module=MLP,
+        module__spec=plan.network,
+        module__seed=derive_seed(plan.seed, "init"),
+        module__dtype=getattr(torch, plan.dtype),
+        optimizer=optimizer,
+        optimizer__weight_decay=0.0,
+        optimizer__param_groups=[(pattern, {"weight_decay": plan.weight_decay}) for pattern in decayed],
+        **{f"optimizer__{name}": value for name, value in arguments(plan.momentum).items()},
+        lr=plan.lr,
+        batch_size=plan.batch_size,
+        max_epochs=plan.planned_epochs,
+        train_split=None,
+        callbacks=deepcopy(list(callbacks)),  # their state belongs to this net, not to the estimator's parameter
+        callbacks__print_log=None,
+        device=plan.device,
+        verbose=0,
+    )
+    if plan.is_classification:
+        loss = {"criterion": WeightedCrossEntropyLoss, "criterion__label_smoothing": plan.label_smoothing}
+        net = NeuralNetClassifier(**common, **loss, classes=classes, callbacks__valid_acc=None)
+    else:
+        net = NeuralNetRegressor(**common, criterion=WeightedMSELoss, criterion__scale=plan.target_scale)
+    net.initialize()
+    if plan.network.rescale:
+        net.module_.output_shift.copy_(torch.as_tensor(plan.target_shift))
+        net.module_.output_scale.copy_(torch.as_tensor(plan.target_scale))
+    return net
+
+
+def train(
+    plan: FitPlan,
+    reporter: Reporter,
+    *,
+    callbacks: Sequence = (),
+    classes: np.ndarray | None = None,
+    state: TrainingState | None = None,
+) -> tuple[NeuralNet, FitResult]:
+    """Train the network of `plan` with skorch's steps.
+
+    Parameters
+    ----------
+    plan : FitPlan
+        What to train.
+    reporter : Reporter
+        Is told of every epoch.
+    callbacks : sequence of skorch callbacks
+        The user's own; one that raises KeyboardInterrupt ends the training in good order, as in skorch.
+    classes : ndarray or None
+        Labels of the classes.
+    state : TrainingState or None
+        Where to go on from.
+
+    Returns
+    -------
+    net : skorch.NeuralNetClassifier or skorch.NeuralNetRegressor
+        Initialised and trained; its only callbacks are skorch's and the user's.
+    result : FitResult
+        What came of it.
+
+    Raises
+    ------
+    DivergedError
+        At the first loss or weight that is not finite.
+    """
+    # Matrix products round differently with another number of threads: one, so that the answer never depends on it.
+    with torch_threads(1):
+        net = build_net(plan, callbacks, classes)
+        if state is not None:
+            _continue_from(net, state)
+        return net, _run(net, plan, reporter)
+
+
+def _continue_from(net: NeuralNet, state: TrainingState) -> None:
+    net.module_.load_state_dict(state.weights)
+    net.history.extend(state.history)
+    if isinstance(state.optimizer, type(net.optimizer_)):
+        moments, settings = state.optimizer.state_dict(), net.optimizer_.state_dict()
+        net.optimizer_.load_state_dict({"state": moments["state"], "param_groups": settings["param_groups"]})
+
+
+def _run(net: NeuralNet, plan: FitPlan, reporter: Reporter) -> FitResult:
+    """Train with our step callback in the net, and leave the net without it."""
+    step_callback = _StepCallback(plan)
+    own, net.callbacks_ = net.callbacks_, [("sktune", step_callback), *net.callbacks_]
+    try:
+        net.notify("on_train_begin", X=plan.train.X, y=plan.train.y)
+        result = _run_epochs(net, plan, step_callback, reporter)
+        net.notify("on_train_end", X=plan.train.X, y=plan.train.y)
+    finally:
+        net.callbacks_ = own
+        net.criterion_.row_weight = None
+        net.module_.dropout.generator = None
+    if not all(parameter.isfinite().all() for parameter in net.module_.parameters()):
+        raise diverged("its weights are not finite", len(net.history), step_callback.lr)
+    return result
+
+
+def _run_epochs(net: NeuralNet, plan: FitPlan, step_callback: _StepCallback, reporter: Reporter) -> FitResult:
+    run_epoch = _EpochRunner(net, plan)
+    stopping = EarlyStopping(plan.patience, plan.tol)
+    best_weights = None
+    result = FitResult()
+    for epoch in range(plan.first_epoch, plan.first_epoch + plan.n_epochs):
+        reporter.begin()
+        stop = run_epoch(epoch)
+        row = _history_row(net, step_callback.lr)
+        result.history.append(row)
+        result.best_epoch = epoch + 1
+        monitored = row["train_loss" if plan.valid is None else "valid_loss"]
+        step_callback.plateau.update(monitored)
+        if plan.valid is not None:
+            if stopping.update(epoch + 1, monitored):
+                best_weights = {name: tensor.clone() for name, tensor in net.module_.state_dict().items()}
+            result.best_epoch = stopping.best_epoch
+        if reporter.end(row, net) or stop or stopping.should_stop:
+            break
+    if best_weights is not None:
+        net.module_.load_state_dict(best_weights)
+    return result
+
+
+class _EpochRunner:
+    """What one turn of skorch's ``fit_loop`` does, on our batches."""
+
+    def __init__(self, net: NeuralNet, plan: FitPlan):
+        self._net = net
+        self._plan = plan
+        self._stream = BatchStream(plan)
+        self._datasets = {
+            "dataset_train": Dataset(plan.train.X, plan.train.y),
+            "dataset_valid": None if plan.valid is None else Dataset(plan.valid.X, plan.valid.y),
+        }
+
+    def __call__(self, epoch: int) -> bool:
+        """Train one epoch; return whether a callback of the user wants it to be the last.
+
+        A skorch callback says so by raising KeyboardInterrupt, which is not the user's Ctrl-C. One that does so between
+        two batches cuts its epoch short, and is not let through: half an epoch has no place in the history.
+        """
+        net = self._net
+        seed = derive_seed(self._plan.seed, "dropout", epoch)
+        net.module_.dropout.generator = torch.Generator(self._plan.device).manual_seed(seed)
+        with interrupts() as ctrl_c_came:
+            try:
+                net.notify("on_epoch_begin", **self._datasets)
+                net.run_single_epoch(self._stream.train(epoch), training=True, prefix="train", step_fn=net.train_step)
+                net.run_single_epoch(self._stream.valid(), training=False, prefix="valid", step_fn=net.validation_step)
+                net.notify("on_epoch_end", **self._datasets)
+            except KeyboardInterrupt:
+                epoch_is_complete = "train_loss" in net.history[-1]
+                if ctrl_c_came() or not epoch_is_complete:
+                    raise
+                return True
+        return False
+
+
+def _history_row(net: NeuralNet, lr: float) -> dict:
+    last = net.history[-1]
+    losses = {name: last[name] for name in ("train_loss", "valid_loss") if name in last}
+    return {"epoch": len(net.history), **losses, "lr": lr}

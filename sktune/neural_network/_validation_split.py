@@ -1,0 +1,44 @@
+"""Rows set aside for early stopping."""
+
+import numpy as np
+
+
+def validation_split(
+    n_rows: int, fraction: float, seed: int, strata: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Split shuffled rows into training and validation rows.
+
+    Parameters
+    ----------
+    n_rows : int
+        Number of rows, at least 2.
+    fraction : float
+        Share of the validation rows; at least one row goes to each side.
+    seed : int
+        Seed of the shuffle.
+    strata : ndarray of shape (n_rows,), default=None
+        Class of each row. Each class is divided in the same proportion up to rounding, and a class with a single row is
+        trained on: a network that never saw a class cannot be judged on it.
+
+    Returns
+    -------
+    train, valid : ndarray of int
+        Row numbers, each in ascending order.
+    """
+    if n_rows < 2:
+        raise ValueError(f"early_stopping=True sets rows aside and needs at least 2 rows, got {n_rows}")
+    n_valid = min(max(1, round(fraction * n_rows)), n_rows - 1)
+    rng = np.random.default_rng(seed)
+    # Each class spreads its rows evenly over (0, 1); a cut through that order takes the same share of every class.
+    place = np.empty(n_rows)
+    for members in _members(n_rows, strata):
+        ranks = rng.permutation(len(members)) + rng.random()
+        place[members] = ranks / len(members) if len(members) > 1 or strata is None else 1.0
+    order = np.argsort(place, kind="stable")
+    return np.sort(order[n_valid:]), np.sort(order[:n_valid])
+
+
+def _members(n_rows, strata):
+    if strata is None:
+        return [np.arange(n_rows)]
+    return [np.flatnonzero(strata == label) for label in np.unique(strata)]

@@ -1,0 +1,127 @@
+"""Learning-rate schedules: from the progress of a training to the factor on its learning rate.
+
+One definition serves every training loop. Notation:
+
+    step              optimizer steps done so far, 0-based
+    steps_per_epoch   optimizer steps of one epoch
+    n_steps           steps_per_epoch * n_epochs, the whole training as it was planned
+    n_warm            the first steps, in which the rate rises linearly: round(warmup * n_steps)
+
+After the warm-up a schedule runs over the remaining steps. All depend on `step` alone, except "plateau", which also
+listens to the loss (`PlateauRule`).
+"""
+
+import math
+from dataclasses import dataclass, field
+
+SCHEDULES = ("constant", "step", "exponential", "linear", "cosine", "onecycle", "plateau")
+
+#: Smith & Topin's one-cycle policy as torch.optim.lr_scheduler.OneCycleLR has it by default.
+_ONECYCLE_RISE, _ONECYCLE_START, _ONECYCLE_END = 0.3, 1 / 25, 1 / 25e4
+
+
+@dataclass(frozen=True)
+class LRSchedule:
+    """The learning rate's factor as a function of the optimizer step.
+
+    Parameters
+    ----------
+    name : {"constant", "step", "exponential", "linear", "cosine", "onecycle", "plateau"}
+        ``step`` multiplies by `decay` every `step_size` epochs; ``exponential`` does the same continuously;
+        ``linear`` and ``cosine`` fall to zero at the end of the training; ``onecycle`` rises from 1/25 along a cosine
+        and falls to nearly zero; ``constant`` and ``plateau`` stay at 1 here (see `PlateauRule`).
+    n_epochs : int
+        Epochs of the whole training as it was planned, whether or not it stops earlier.
+    steps_per_epoch : int
+        Optimizer steps in one epoch.
+    decay : float, default=0.5
+        Factor of ``step`` and ``exponential``.
+    step_size : int, default=10
+        Epochs in which the rate falls by `decay`.
+    warmup : float, default=0.0
+        Share of the training in which the rate first rises linearly; for ``onecycle`` the share of its rising phase,
+        where 0 stands for 0.3.
+
+    Examples
+    --------
+    >>> schedule = LRSchedule("cosine", n_epochs=2, steps_per_epoch=2)
+    >>> [round(schedule.factor(step), 3) for step in range(4)]
+    [1.0, 0.854, 0.5, 0.146]
+    """
+
+    name: str
+    n_epochs: int
+    steps_per_epoch: int
+    decay: float = 0.5
+    step_size: int = 10
+    warmup: float = 0.0
+
+    def factor(self, step: int) -> float:
+        """Return the factor of optimizer step `step`; steps past the planned end keep the last factor."""
+        n_steps = self.n_epochs * self.steps_per_epoch
+        step = min(step, n_steps - 1)
+        if self.name == "onecycle":
+            return _onecycle(step, n_steps, self.warmup or _ONECYCLE_RISE)
+        n_warm = round(self.warmup * n_steps)
+        if step < n_warm:
+            return (step + 1) / (n_warm + 1)
+        return self._after_warmup(step - n_warm, n_steps - n_warm)
+
+    def _after_warmup(self, step: int, n_steps: int) -> float:
+        if self.name == "step":
+            return self.decay ** (step // (self.step_size * self.steps_per_epoch))
+        if self.name == "exponential":
+            return self.decay ** (step / (self.step_size * self.steps_per_epoch))
+        if self.name == "linear":
+            return 1 - step / n_steps
+        if self.name == "cosine":
+            return 0.5 * (1 + math.cos(math.pi * step / n_steps))
+        return 1.0
+
+
+def _onecycle(step: int, n_steps: int, rise: float) -> float:
+    """Return the factor of the one-cycle policy: up along a cosine for the share `rise`, then down."""
+    peak, last = rise * n_steps - 1, n_steps - 1
+    if step <= peak:
+        return _cosine_between(_ONECYCLE_START, 1.0, step / peak if peak > 0 else 1.0)
+    return _cosine_between(1.0, _ONECYCLE_END, (step - peak) / (last - peak))
+
+
+def _cosine_between(start: float, end: float, share: float) -> float:
+    return end + (start - end) / 2 * (1 + math.cos(math.pi * share))
+
+
+@dataclass
+class PlateauRule:
+    """Lower the learning rate when the loss has stopped falling.
+
+    Parameters
+    ----------
+    decay : float
+        Factor applied each time.
+    patience : int
+        Epochs in a row without improvement that are accepted; the next one lowers the rate.
+    tol : float
+        A loss counts as better when it is lower than the best so far by more than this.
+
+    Notes
+    -----
+    The rule of ``torch.optim.lr_scheduler.ReduceLROnPlateau`` with ``threshold_mode="abs"``.
+    """
+
+    decay: float
+    patience: int
+    tol: float
+    factor: float = field(default=1.0, init=False)
+    _best: float = field(default=math.inf, init=False)
+    _n_bad: int = field(default=0, init=False)
+
+    def update(self, loss: float) -> float:
+        """Take the loss of one more epoch and return the factor of the next."""
+        if loss < self._best - self.tol:
+            self._best, self._n_bad = loss, 0
+        else:
+            self._n_bad += 1
+        if self._n_bad > self.patience:
+            self.factor, self._n_bad = self.factor * self.decay, 0
+        return self.factor
