@@ -293,24 +293,32 @@ class _EpochRunner:
     def __call__(self, epoch: int) -> bool:
         """Train one epoch; return whether a callback of the user wants it to be the last.
 
-        A skorch callback says so by raising KeyboardInterrupt, which is not the user's Ctrl-C. One that does so between
-        two batches cuts its epoch short, and is not let through: half an epoch has no place in the history.
+        A skorch callback says so by raising KeyboardInterrupt, which is not the user's Ctrl-C. Where it does so in the
+        middle of an epoch, the batches end there and the epoch is closed as usual.
         """
         net = self._net
         seed = derive_seed(self._plan.seed, "dropout", epoch)
         net.module_.dropout.generator = torch.Generator(self._plan.device).manual_seed(seed)
-        with interrupts() as ctrl_c_came:
-            try:
-                net.notify("on_epoch_begin", **self._datasets)
-                net.run_single_epoch(self._stream.train(epoch), training=True, prefix="train", step_fn=net.train_step)
-                net.run_single_epoch(self._stream.valid(), training=False, prefix="valid", step_fn=net.validation_step)
-                net.notify("on_epoch_end", **self._datasets)
-            except KeyboardInterrupt:
-                epoch_is_complete = "train_loss" in net.history[-1]
-                if ctrl_c_came() or not epoch_is_complete:
-                    raise
-                return True
-        return False
+        train = {"training": True, "prefix": "train", "step_fn": net.train_step}
+        valid = {"training": False, "prefix": "valid", "step_fn": net.validation_step}
+        parts = (
+            lambda: net.notify("on_epoch_begin", **self._datasets),
+            lambda: net.run_single_epoch(self._stream.train(epoch), **train),
+            lambda: net.run_single_epoch(self._stream.valid(), **valid),
+            lambda: net.notify("on_epoch_end", **self._datasets),
+        )
+        return any([_wants_to_stop(part) for part in parts])  # a list: all parts run, whatever one of them says
+
+
+def _wants_to_stop(part: Callable[[], object]) -> bool:
+    with interrupts() as ctrl_c_came:
+        try:
+            part()
+        except KeyboardInterrupt:
+            if ctrl_c_came():
+                raise
+            return True
+    return False
 
 
 def _history_row(net: NeuralNet, lr: float) -> dict:
