@@ -27,7 +27,6 @@ __all__ = [
     "Hidden",
     "Interval",
     "StrOptions",
-    "_MultimetricScorer",
     "_check_method_params",
     "_check_sample_weight",
     "_fit_context",
@@ -35,4 +34,20 @@ __all__ = [
     "_safe_split",
     "array_device",
     "get_namespace",
+    "has_callbacks",
+    "scorers_by_name",
 ]
+
+
+def has_callbacks(*estimators):
+    """Whether one of `estimators`, or an estimator among their parameters, carries scikit-learn callbacks."""
+    return any(
+        getattr(candidate, "_skl_callbacks", None)
+        for estimator in estimators
+        for candidate in (estimator, *estimator.get_params(deep=True).values())
+    )
+
+
+def scorers_by_name(scorer):
+    """Return the scorers that a multimetric scorer combines, as a dict; any other scorer is returned as it is."""
+    return scorer._scorers if isinstance(scorer, _MultimetricScorer) else scorer

@@ -1,0 +1,353 @@
+"""The search that all of sktune's searches are: frozen splits, streamed results, failures as data."""
+
+import math
+import time
+import warnings
+from abc import abstractmethod
+from collections.abc import Callable
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone, is_classifier
+from sklearn.callback import CallbackContext
+from sklearn.exceptions import FitFailedWarning
+from sklearn.model_selection import check_cv
+from sklearn.utils import Bunch, indexable
+
+from .._sklearn_compat import (
+    BaseSearchCV,
+    Interval,
+    _check_method_params,
+    _fit_context,
+    has_callbacks,
+    scorers_by_name,
+)
+from .._utils.interrupts import interrupts
+from .._utils.random import derive_seed, root_seed
+from ..exceptions import SktuneWarning, TimeBudgetError
+from ._evaluation import Problem, fit_watched, make_candidate
+from ._evaluator import Evaluator, open_parallel, owns_generators
+from ._results import count_failures, extra_columns, failure_report, fold_outcomes, rank_failures_last
+from ._scores import Scores
+from ._seeding import seeded_generators
+from ._verbose import announce_size
+
+Schedule = Callable[[Evaluator], str | None]
+
+
+class SearchInterruptedWarning(SktuneWarning):
+    """A search was ended by Ctrl-C; its results are those of the candidates that had finished."""
+
+
+class BaseTuneSearchCV(BaseSearchCV):
+    """Cross-validated search with scikit-learn's interface and a loop of its own.
+
+    A subclass says in `_schedule` which candidates to evaluate, and nothing else. Everything around it is done here:
+
+    - The splits are drawn once, so that all candidates are compared on the same rows.
+    - Every (candidate, split) is one task of joblib's; its record is kept the moment it arrives, and the order of
+      arrival changes nothing.
+    - What goes wrong with a candidate is recorded and the search goes on. Such a candidate ranks last and is never
+      ``best_index_``, not even when a numeric `error_score` would beat the others. Only when every candidate fails
+      does `fit` raise.
+    - With a `random_state`, every task has a seed that depends on its candidate and split alone.
+    - After `timeout` seconds, and after Ctrl-C, the best of what has finished is refitted. A second Ctrl-C, during
+      the refit, ends that too.
+
+    ``cv_results_`` has scikit-learn's columns and these:
+
+    ============== ==================================================================================================
+    ``status``     "ok", "failed", "diverged", "timeout" or "interrupted": that of the first split that is not "ok"
+    ``n_epochs``   mean of the fitted estimators' ``n_iter_`` over the splits, NaN where there is no such int
+    ``stopped_by`` "timeout" or "interrupt" for a candidate that was ended from outside, else None
+    ``error``      the reason of the first split that failed, as "ExceptionName: message", else None
+    ============== ==================================================================================================
+    """
+
+    _parameter_constraints: dict = {
+        **BaseSearchCV._parameter_constraints,
+        "random_state": ["random_state"],
+        "timeout": [Interval(Real, 0, None, closed="neither"), None],
+    }
+
+    @abstractmethod
+    def __init__(
+        self,
+        estimator,
+        *,
+        scoring=None,
+        n_jobs=None,
+        refit=True,
+        cv=None,
+        verbose=0,
+        pre_dispatch="2*n_jobs",
+        random_state=None,
+        error_score=np.nan,
+        return_train_score=False,
+        timeout=None,
+    ):
+        super().__init__(
+            estimator=estimator,
+            scoring=scoring,
+            n_jobs=n_jobs,
+            refit=refit,
+            cv=cv,
+            verbose=verbose,
+            pre_dispatch=pre_dispatch,
+            error_score=error_score,
+            return_train_score=return_train_score,
+        )
+        self.random_state = random_state
+        self.timeout = timeout
+
+    @abstractmethod
+    def _schedule(self, evaluate: Evaluator) -> str | None:
+        """Evaluate the candidates of this search.
+
+        Parameters
+        ----------
+        evaluate : Evaluator
+            ``evaluate(list_of_params)`` returns one `CandidateRecord` per candidate once all their splits are
+            known; ``evaluate.score(record)`` is what to maximise, NaN for a candidate that is not "ok".
+
+        Returns
+        -------
+        str or None
+            What ended the search early, for ``stopped_by_``; None if it went to its end.
+        """
+
+    def _n_candidates(self) -> int | None:
+        """Return how many candidates `_schedule` will evaluate at most, None if that is not known beforehand."""
+        return None
+
+    @_fit_context(prefer_skip_nested_validation=False)  # the estimator is validated by its own fit
+    def fit(self, X, y=None, **params):
+        """Search, then refit the best candidate.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, n_samples)
+            Training data, or a precomputed kernel.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Target; None for unsupervised learning.
+        **params : dict of str -> object
+            Parameters of the ``fit`` method of the estimator, of the scorer and of the splitter, as in
+            :class:`~sklearn.model_selection.GridSearchCV`. What has one entry per sample is split with `X`.
+
+        Returns
+        -------
+        self : object
+            The fitted search.
+
+        Raises
+        ------
+        ValueError
+            If every candidate failed; the message has the reasons.
+        TimeBudgetError
+            If no candidate finished within `timeout`.
+        """
+        return self._fit(X, y, params, self._schedule)
+
+    def _fit(self, X: Any, y: Any, params: dict[str, Any], schedule: Schedule) -> "BaseTuneSearchCV":
+        start = time.time()
+        seed = None if self.random_state is None else root_seed(self.random_state)
+        scorer, _ = self._get_scorers()
+        X, y = indexable(X, y)
+        params = _check_method_params(X, params=params)
+        routed = self._get_routed_params_for_fit(params)
+        news = {"estimator": self, "X": X, "y": y, "metadata": _metadata_of_callbacks(params)}
+        root = self._init_callback_context(max_subtasks=1 + (self.refit is not False)).call_on_fit_task_begin(**news)
+        splits = self._freeze_splits(X, y, routed.splitter.split, seed)
+        problem = self._pose_problem(X, y, scorer, routed, len(splits), start)
+
+        evaluator = self._search(problem, splits, seed, root, schedule)
+        self._store_results(evaluator)
+        self._store_best(evaluator.first_scores)
+        self._report(evaluator)
+        if self.refit:
+            self._refit(problem, seed, root)
+        self.scorer_ = scorers_by_name(scorer)
+        root.call_on_fit_task_end(**news)
+        return self
+
+    def _freeze_splits(self, X, y, split_params: dict[str, Any], seed: int | None) -> list[tuple[Any, Any]]:
+        """Draw the splits, once for all candidates."""
+        cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
+        self.n_splits_ = cv.get_n_splits(X, y, **split_params)
+        split_seed = derive_seed(seed, "splits") if seed is not None and owns_generators(1) else None
+        with seeded_generators(split_seed):  # a splitter that shuffles without a random_state of its own
+            splits = list(cv.split(X, y, **split_params))
+        if len(splits) != self.n_splits_:
+            raise ValueError(
+                "cv.split and cv.get_n_splits return inconsistent results: "
+                f"expected {self.n_splits_} splits, got {len(splits)}"
+            )
+        if not splits:
+            raise ValueError(f"No fits were performed: cv={self.cv!r} gives no splits")
+        return splits
+
+    def _pose_problem(self, X, y, scorer, routed: Bunch, n_splits: int, start: float) -> Problem:
+        """Gather what all tasks share."""
+        return Problem(
+            estimator=clone(self.estimator),
+            X=X,
+            y=y,
+            scorer=scorer,
+            fit_params=routed.estimator.fit,
+            score_params=routed.scorer.score,
+            n_splits=n_splits,
+            return_train_score=self.return_train_score,
+            error_score=self.error_score,
+            verbose=self.verbose,
+            deadline=None if self.timeout is None else start + self.timeout,
+            seed_generators=self.random_state is not None and owns_generators(self.n_jobs),
+            caller=self if has_callbacks(self, self.estimator) else None,
+        )
+
+    def _search(
+        self, problem: Problem, splits: list, seed: int | None, root: CallbackContext, schedule: Schedule
+    ) -> Evaluator:
+        """Run the schedule to its end, to the end of the time budget, or to Ctrl-C."""
+        n_planned = self._n_candidates()
+        if self.verbose > 0:
+            announce_size(len(splits), n_planned)
+        context = root.subcontext(
+            task_name="search",
+            max_subtasks=None if n_planned is None else n_planned * len(splits),
+            sequential_subtasks=False,
+        ).call_on_fit_task_begin(estimator=self)
+        with interrupts() as was_interrupted:
+            evaluator = Evaluator(
+                problem,
+                splits,
+                parallel=open_parallel(self.n_jobs, self.pre_dispatch),
+                seed=seed,
+                context=None if problem.caller is None else context,  # pickled with every task: not for nobody
+                name_metric=self._leading_metric,
+                was_interrupted=was_interrupted,
+                n_planned=n_planned,
+            )
+            self.stopped_by_ = self._run_schedule(schedule, evaluator)
+        context.call_on_fit_task_end(estimator=self)
+        self._check_any_ok(evaluator)
+        return evaluator
+
+    def _run_schedule(self, schedule: Schedule, evaluator: Evaluator) -> str | None:
+        """Return what ended the search early, None if nothing did."""
+        try:
+            with evaluator.parallel:
+                stopped_by = schedule(evaluator)
+        except TimeBudgetError:
+            stopped_by = "timeout"
+        except KeyboardInterrupt:
+            if not evaluator.any_ok():
+                raise
+            stopped_by = "interrupt"
+        except Exception:
+            if evaluator.any_ok():
+                self._store_results(evaluator)  # the error is the user's to see, but what has finished is not lost
+            raise
+        timed_out = self.timeout is not None and any(c.status == "timeout" for c in evaluator.candidates)
+        return stopped_by or ("timeout" if timed_out else None)
+
+    def _leading_metric(self, first_scores: Scores) -> str:
+        """Name the metric that leads the search, once the scores of a first fit show which metrics there are.
+
+        That is the metric of a str `refit`; for a callable `refit`, and for several metrics without a refit, the
+        first one.
+        """
+        if not isinstance(first_scores, dict):
+            return "score"
+        self._check_refit_for_multimetric(first_scores)  # a callable scoring shows its metrics only now
+        return self.refit if isinstance(self.refit, str) else next(iter(first_scores))
+
+    def _check_any_ok(self, evaluator: Evaluator) -> None:
+        """Raise unless there is a candidate to choose."""
+        if evaluator.any_ok():
+            return
+        reasons = count_failures(evaluator.candidates)
+        report = f"\n{failure_report(reasons)}" if reasons else ""
+        if self.stopped_by_ == "timeout":
+            raise TimeBudgetError(f"no candidate finished within timeout={self.timeout} seconds{report}")
+        if not evaluator.candidates:
+            raise ValueError("No fits were performed: the search proposed no candidates")
+        n_failed, n_fits = reasons.total(), len(evaluator.candidates) * self.n_splits_
+        if n_failed == n_fits:
+            raise ValueError(f"All the {n_fits} fits failed; error_score='raise' shows where.{report}")
+        raise ValueError(
+            f"Every candidate failed on at least one split: {n_failed} fits failed out of a total of {n_fits}; "
+            f"error_score='raise' shows where.{report}"
+        )
+
+    def _store_results(self, evaluator: Evaluator) -> None:
+        """Set ``cv_results_``."""
+        candidates, scores = evaluator.recorded(), evaluator.first_scores
+        metrics = list(scores) if isinstance(scores, dict) else None
+        error_score = math.nan if self.error_score == "raise" else self.error_score
+        outcomes = fold_outcomes(candidates, metrics, error_score, self.return_train_score)
+        params = [candidate.params for candidate in candidates]
+        with warnings.catch_warnings(), np.errstate(invalid="ignore"):
+            warnings.filterwarnings("ignore", message="One or more of the")  # the columns and _report say it
+            results = self._format_results(params, self.n_splits_, outcomes)
+        results.update(extra_columns(candidates))
+        rank_failures_last(results)
+        self.cv_results_ = results
+
+    def _store_best(self, first_scores: Scores) -> None:
+        """Set ``best_index_`` and its friends, as scikit-learn does."""
+        self.multimetric_ = isinstance(first_scores, dict)
+        if self.multimetric_ and not self.refit:
+            return
+        metric = self.refit if self.multimetric_ else "score"
+        index = self._select_best_index(self.refit, metric, self.cv_results_)
+        status = self.cv_results_["status"][index]
+        if status != "ok":  # only a callable refit can do that, with np.argmax over NaN for example
+            raise ValueError(
+                f"refit={self.refit!r} chose candidate {index}, whose status is {status!r} "
+                f"({self.cv_results_['error'][index]}); it must choose one with cv_results_['status'] == 'ok'"
+            )
+        self.best_index_ = index
+        self.best_params_ = self.cv_results_["params"][index]
+        if not callable(self.refit):
+            self.best_score_ = self.cv_results_[f"mean_test_{metric}"][index]
+
+    def _report(self, evaluator: Evaluator) -> None:
+        """Warn once of all that failed, and of an interruption."""
+        reasons = count_failures(evaluator.candidates)
+        if reasons:
+            n_fits = sum(fold is not None for candidate in evaluator.candidates for fold in candidate.folds)
+            warnings.warn(
+                f"\n{reasons.total()} fits failed out of a total of {n_fits}.\nThe score on these splits for these "
+                f"parameters will be set to {self.error_score}; candidates with such a split rank last.\n"
+                f"error_score='raise' shows where they come from.\n{failure_report(reasons)}",
+                FitFailedWarning,
+                stacklevel=2,
+            )
+        if self.stopped_by_ == "interrupt":
+            n_ok = int(np.sum(self.cv_results_["status"] == "ok"))
+            warnings.warn(
+                f"the search was interrupted: its results are those of the {n_ok} candidates that had finished"
+                + (", and the best of them is refitted now" if self.refit else ""),
+                SearchInterruptedWarning,
+                stacklevel=2,
+            )
+
+    def _refit(self, problem: Problem, seed: int | None, root: CallbackContext) -> None:
+        """Fit the best candidate on all rows; the time budget does not bind it."""
+        refit_seed = None if seed is None else derive_seed(seed, "refit")
+        self.best_estimator_ = make_candidate(problem.estimator, self.best_params_, refit_seed)
+        context = root.subcontext(task_name="refit-with-best-params")
+        start = time.perf_counter()
+        with interrupts() as was_interrupted, seeded_generators(refit_seed if owns_generators(1) else None):
+            fit_watched(self.best_estimator_, problem.X, problem.y, problem.fit_params, context=context, caller=self)
+        if was_interrupted():  # and the estimator went on with what it had learnt so far
+            raise KeyboardInterrupt
+        self.refit_time_ = time.perf_counter() - start
+        if hasattr(self.best_estimator_, "feature_names_in_"):
+            self.feature_names_in_ = self.best_estimator_.feature_names_in_
+
+
+def _metadata_of_callbacks(params: dict[str, Any]) -> dict[str, Any] | None:
+    weight = params.get("sample_weight")
+    return None if weight is None else {"sample_weight": weight}

@@ -1,0 +1,194 @@
+"""One task of a search: fit one candidate on one split and score it.
+
+Pure, so that any process or thread can run it: all that it needs comes in, a record goes out. What goes wrong with a
+candidate is part of the record, because a search must outlive its candidates.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from numbers import Integral
+from typing import Any, Literal
+
+import numpy as np
+from sklearn.base import BaseEstimator, clone
+from sklearn.callback import CallbackContext
+from sklearn.pipeline import Pipeline
+
+from .._sklearn_compat import _check_method_params, _safe_split, array_device, get_namespace
+from .._utils.deadline import deadline
+from ..exceptions import DivergedError, TimeBudgetError
+from ._scores import Scores, read_scores
+from ._seeding import seeded_generators, set_random_states
+from ._verbose import announce_end, announce_start
+
+#: What became of a fit; of a candidate, what became of its first split that is not "ok".
+Status = Literal["ok", "failed", "diverged", "timeout", "interrupted"]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What all tasks of a search share."""
+
+    estimator: BaseEstimator
+    X: Any
+    y: Any
+    scorer: Callable
+    fit_params: dict[str, Any]
+    score_params: dict[str, Any]
+    n_splits: int
+    return_train_score: bool = False
+    error_score: float | Literal["raise"] = np.nan
+    verbose: int = 0
+    deadline: float | None = None  # seconds of time.time()
+    seed_generators: bool = False  # whether a task may seed the generators of its process
+    caller: BaseEstimator | None = None  # the search, where callbacks want to know it
+
+
+@dataclass(frozen=True)
+class Task:
+    """One candidate on one split."""
+
+    candidate: int
+    split: int
+    params: dict[str, Any]
+    train: np.ndarray  # (n_train,) row indices
+    test: np.ndarray  # (n_test,) row indices
+    seed: int | None = None
+    callback_context: CallbackContext | None = None
+
+
+@dataclass
+class FoldRecord:
+    """What is known of one candidate on one split. Times are in seconds."""
+
+    candidate: int
+    split: int
+    status: Status = "ok"
+    error: str | None = None
+    test_scores: Scores = None
+    train_scores: Scores = None
+    fit_time: float = 0.0
+    score_time: float = 0.0
+    n_test_samples: int = 0
+    n_epochs: float = math.nan
+
+    def fail(self, error: str, status: Status | None = None) -> None:
+        """Note what went wrong; the first reason stands."""
+        if self.status == "ok":
+            diverged = error.startswith(DivergedError.__name__)  # a scorer may hand on no more than the text
+            self.status, self.error = status or ("diverged" if diverged else "failed"), error
+
+
+def evaluate_fold(problem: Problem, task: Task) -> FoldRecord:
+    """Fit and score one candidate on one split.
+
+    Raises
+    ------
+    Exception
+        Whatever the estimator or the scorer raises, if ``problem.error_score`` is "raise"; otherwise the record
+        tells it.
+    """
+    record = FoldRecord(task.candidate, task.split)
+    if problem.deadline is not None and time.time() > problem.deadline:
+        record.fail("TimeBudgetError: the time budget ran out before this fit started", "timeout")
+        return record
+    announce_start(problem, task)
+    seed = task.seed if problem.seed_generators else None
+    with deadline(problem.deadline), seeded_generators(seed):
+        try:
+            _fit_and_score(problem, task, record)
+        except Exception as error:
+            out_of_time = isinstance(error, TimeBudgetError) and problem.deadline is not None
+            if problem.error_score == "raise" and not out_of_time:
+                raise
+            record.status, record.error = _status_of(error), f"{type(error).__name__}: {error}"
+    announce_end(problem, task, record)
+    return record
+
+
+def _status_of(error: Exception) -> Status:
+    if isinstance(error, DivergedError):
+        return "diverged"
+    return "timeout" if isinstance(error, TimeBudgetError) else "failed"
+
+
+def _fit_and_score(problem: Problem, task: Task, record: FoldRecord) -> None:
+    with _timed(record, "fit_time"):
+        estimator = make_candidate(problem.estimator, task.params, task.seed)
+        train, test = _rows(problem.X, task)
+        X_train, y_train = _safe_split(estimator, problem.X, problem.y, train)
+        X_test, y_test = _safe_split(estimator, problem.X, problem.y, test, train)
+        fit_params = _check_method_params(problem.X, params=problem.fit_params, indices=train)
+        fit_watched(estimator, X_train, y_train, fit_params, context=task.callback_context, caller=problem.caller)
+    record.n_epochs = count_epochs(estimator)
+    record.n_test_samples = len(task.test)
+    with _timed(record, "score_time"):
+        raw_scores = _score(problem, estimator, X_test, y_test, test)
+    record.test_scores = read_scores(raw_scores, on_failure=record.fail, must_be_finite=True)
+    if problem.return_train_score:
+        raw_scores = _score(problem, estimator, X_train, y_train, train)
+        record.train_scores = read_scores(raw_scores, on_failure=record.fail, must_be_finite=False)
+
+
+def make_candidate(estimator: BaseEstimator, params: dict[str, Any], seed: int | None) -> BaseEstimator:
+    """Return a new estimator with `params`; the parameters are cloned too, for they may be estimators."""
+    candidate = clone(estimator).set_params(**clone(params, safe=False))
+    return candidate if seed is None else set_random_states(candidate, seed)
+
+
+def fit_watched(
+    estimator: BaseEstimator,
+    X: Any,
+    y: Any,
+    fit_params: dict[str, Any],
+    *,
+    context: CallbackContext | None,
+    caller: BaseEstimator | None,
+) -> None:
+    """Fit `estimator` below the callbacks of the search, calling their hooks in the order scikit-learn does."""
+    arguments = (X,) if y is None else (X, y)
+    if context is None:
+        estimator.fit(*arguments, **fit_params)
+        return
+    weight = fit_params.get("sample_weight")
+    news = {"estimator": caller, "X": X, "y": y, "metadata": None if weight is None else {"sample_weight": weight}}
+    try:
+        with context.propagate_callback_context(estimator):
+            context.call_on_fit_task_begin(**news)
+            estimator.fit(*arguments, **fit_params)
+    finally:
+        context.call_on_fit_task_end(**news)
+
+
+def count_epochs(estimator: BaseEstimator) -> float:
+    """Return the int `n_iter_` of a fitted estimator, or of the last step of a pipeline; NaN if it has none."""
+    while isinstance(estimator, Pipeline):
+        estimator = estimator.steps[-1][1]
+    n_iter = getattr(estimator, "n_iter_", None)
+    return float(n_iter) if isinstance(n_iter, Integral) else math.nan
+
+
+def _rows(X: Any, task: Task) -> tuple[Any, Any]:
+    """Rows of the split in the array library and on the device of X; splitters give numpy's."""
+    xp, _ = get_namespace(X)
+    where = array_device(X)
+    return xp.asarray(task.train, device=where), xp.asarray(task.test, device=where)
+
+
+def _score(problem: Problem, estimator: BaseEstimator, X: Any, y: Any, rows: Any) -> Any:
+    params = _check_method_params(problem.X, params=problem.score_params, indices=rows)
+    arguments = (X,) if y is None else (X, y)
+    return problem.scorer(estimator, *arguments, **params)
+
+
+@contextmanager
+def _timed(record: FoldRecord, field: str) -> Iterator[None]:
+    """Note the seconds that the block takes, also when it fails."""
+    start = time.perf_counter()
+    try:
+        yield
+    finally:
+        setattr(record, field, time.perf_counter() - start)

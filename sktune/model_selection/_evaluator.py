@@ -1,0 +1,154 @@
+"""The main process' side of a search: it hands out tasks, and keeps every record as soon as it arrives."""
+
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import joblib
+import numpy as np
+from joblib.parallel import get_active_backend
+from sklearn.callback import CallbackContext
+from sklearn.utils.parallel import Parallel, delayed
+
+from .._utils.random import derive_seed
+from ..exceptions import TimeBudgetError
+from ._evaluation import FoldRecord, Problem, Task, evaluate_fold
+from ._results import CandidateRecord
+from ._scores import Scores
+from ._verbose import announce_batch
+
+
+def open_parallel(n_jobs: int | None, pre_dispatch: int | str) -> Parallel:
+    """Return joblib's runner of tasks, one that hands out results as they come wherever the backend can do that."""
+    try:
+        return Parallel(n_jobs=n_jobs, pre_dispatch=pre_dispatch, return_as="generator_unordered")
+    except ValueError:
+        return Parallel(n_jobs=n_jobs, pre_dispatch=pre_dispatch)
+
+
+def owns_generators(n_jobs: int | None) -> bool:
+    """Whether a task is alone with the global generators of its process, so that it may seed them.
+
+    True for tasks in processes of their own, and for tasks one after the other in the main thread; any other thread
+    may have company.
+    """
+    if joblib.effective_n_jobs(n_jobs) == 1:
+        return threading.current_thread() is threading.main_thread()
+    backend, _ = get_active_backend()
+    return not backend.uses_threads
+
+
+class Evaluator:
+    """Evaluate candidates on the frozen splits of one search.
+
+    This is the `evaluate` that a search's `_schedule` receives. Which tasks run when, and in which order they finish,
+    never changes what is recorded.
+
+    Parameters
+    ----------
+    problem : Problem
+        What all tasks share.
+    splits : list of (train, test)
+        Row indices of the frozen splits.
+    parallel : joblib.Parallel
+        Runs the tasks; open for the whole search.
+    seed : int or None
+        The root of all seeds; None leaves every random state alone.
+    context : CallbackContext or None
+        The task "search" of scikit-learn's callbacks; None if nobody listens.
+    name_metric : callable
+        Given the scores of a first successful fit, returns the name of the metric that leads the search.
+    was_interrupted : callable
+        Whether Ctrl-C has come, even if a fit has swallowed it.
+    n_planned : int or None
+        How many candidates are to be evaluated, if that is known.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        splits: list[tuple[np.ndarray, np.ndarray]],
+        *,
+        parallel: Parallel,
+        seed: int | None,
+        context: CallbackContext | None,
+        name_metric: Callable[[Any], str],
+        was_interrupted: Callable[[], bool],
+        n_planned: int | None,
+    ):
+        self.problem = problem
+        self.splits = splits
+        self.parallel = parallel
+        self.seed = seed
+        self.context = context
+        self.name_metric = name_metric
+        self.was_interrupted = was_interrupted
+        self.n_planned = n_planned
+        self.candidates: list[CandidateRecord] = []
+        self.first_scores: Scores = None  # of the first fit that went well: they show which metrics there are
+        self.metric: str | None = None  # the one that leads the search
+
+    def __call__(self, params: list[dict[str, Any]]) -> list[CandidateRecord]:
+        """Evaluate each of `params` on every split and return their records, in the order of `params`.
+
+        Raises
+        ------
+        TimeBudgetError
+            If the time budget had run out before the call. What runs when it ends is stopped where it can be, and
+            its record says so.
+        """
+        if self.problem.deadline is not None and time.time() > self.problem.deadline:
+            raise TimeBudgetError("the time budget of the search ran out")
+        start = len(self.candidates)
+        batch = [CandidateRecord(start + i, point, [None] * len(self.splits)) for i, point in enumerate(params)]
+        self.candidates.extend(batch)
+        for record in self._run([task for candidate in batch for task in self._tasks(candidate)]):
+            self._keep(record)
+        if self.problem.verbose > 0:
+            announce_batch(self.candidates, self.n_planned, self.metric)
+        return batch
+
+    def derive_seed(self, *keys: str | int) -> int | None:
+        """Return a seed for the purpose that `keys` name; None if the search has no random state."""
+        return None if self.seed is None else derive_seed(self.seed, *keys)
+
+    def score(self, candidate: CandidateRecord) -> float:
+        """Return the mean score of the metric that leads the search; greater is better, NaN unless it is "ok"."""
+        return candidate.mean_score(self.metric)
+
+    def recorded(self) -> list[CandidateRecord]:
+        """Return the candidates of which at least one split is known, in the order in which they were proposed."""
+        return [candidate for candidate in self.candidates if any(candidate.folds)]
+
+    def any_ok(self) -> bool:
+        """Whether at least one candidate has been evaluated on all splits without a failure."""
+        return any(candidate.status == "ok" for candidate in self.candidates)
+
+    def _tasks(self, candidate: CandidateRecord) -> Iterator[Task]:
+        for split, (train, test) in enumerate(self.splits):
+            context = self.context and self.context.subcontext(
+                task_name="candidate-split-evaluation", task_id=candidate.index * len(self.splits) + split
+            )
+            seed = self.derive_seed("candidate", candidate.index, "split", split)
+            yield Task(candidate.index, split, candidate.params, train, test, seed, context)
+
+    def _run(self, tasks: list[Task]) -> Iterator[FoldRecord]:
+        """Yield the records as the tasks finish."""
+        records = self.parallel(delayed(evaluate_fold)(self.problem, task) for task in tasks)
+        try:
+            yield from records
+        finally:
+            if not isinstance(records, list):
+                with warnings.catch_warnings():  # joblib's advice about unused results is not for our users
+                    warnings.simplefilter("ignore")
+                    records.close()
+
+    def _keep(self, record: FoldRecord) -> None:
+        if self.was_interrupted():  # and the fit went on as if it were complete: its record means nothing
+            raise KeyboardInterrupt
+        self.candidates[record.candidate].folds[record.split] = record
+        if self.metric is None and record.status == "ok":
+            self.first_scores = record.test_scores
+            self.metric = self.name_metric(record.test_scores)

@@ -1,0 +1,127 @@
+"""From the records of a search to ``cv_results_``, and to one message about all that failed."""
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from scipy.stats import rankdata
+
+from ._evaluation import FoldRecord, Status
+from ._scores import Scores
+
+#: What ended a candidate that neither finished nor failed by itself, for the column ``stopped_by``.
+STOPPED_BY = {"timeout": "timeout", "interrupted": "interrupt"}
+
+
+@dataclass
+class CandidateRecord:
+    """What is known of one candidate: a record per split, None where there is none (yet)."""
+
+    index: int
+    params: dict[str, Any]
+    folds: list[FoldRecord | None] = field(repr=False)
+
+    @property
+    def status(self) -> Status:
+        """The status of the first split that is not "ok"; "interrupted" if that split was never finished."""
+        return next((status for status in map(_status, self.folds) if status != "ok"), "ok")
+
+    @property
+    def error(self) -> str | None:
+        """The reason of the first split that has one."""
+        return next((fold.error for fold in self.folds if fold is not None and fold.error is not None), None)
+
+    @property
+    def n_epochs(self) -> float:
+        """The mean number of epochs over the splits where it is known; NaN if it is nowhere."""
+        known = [fold.n_epochs for fold in self.folds if fold is not None and not math.isnan(fold.n_epochs)]
+        return float(np.mean(known)) if known else math.nan
+
+    def mean_score(self, metric: str | None) -> float:
+        """The mean test score over the splits, NaN unless all of them are "ok"."""
+        if self.status != "ok":
+            return math.nan
+        scores = [fold.test_scores for fold in self.folds]
+        return float(np.mean([score[metric] if isinstance(score, dict) else score for score in scores]))
+
+
+def _status(fold: FoldRecord | None) -> Status:
+    return "interrupted" if fold is None else fold.status
+
+
+def fold_outcomes(
+    candidates: list[CandidateRecord], metrics: list[str] | None, error_score: float, return_train_score: bool
+) -> list[dict[str, Any]]:
+    """Return one dict per candidate and split, in the form in which scikit-learn's searches collect them.
+
+    Parameters
+    ----------
+    candidates : list of CandidateRecord
+    metrics : list of str, or None
+        The names of several metrics; None for a single one without a name.
+    error_score : float
+        What stands for a score that a fit did not give. A split that was interrupted has NaN.
+    return_train_score : bool
+        Whether to add the scores on the training rows.
+    """
+    outcomes = []
+    for candidate in candidates:
+        for fold in candidate.folds:
+            outcome = {"fit_time": math.nan, "score_time": math.nan}
+            if fold is not None:
+                outcome = {"fit_time": fold.fit_time, "score_time": fold.score_time}
+            missing = math.nan if fold is None else error_score
+            outcome["test_scores"] = _filled(fold and fold.test_scores, metrics, missing)
+            if return_train_score:
+                outcome["train_scores"] = _filled(fold and fold.train_scores, metrics, missing)
+            outcomes.append(outcome)
+    return outcomes
+
+
+def _filled(scores: Scores, metrics: list[str] | None, missing: float) -> float | dict[str, float]:
+    """Put `missing` where there is no score."""
+    if metrics is None:
+        return missing if scores is None else scores
+    known = scores or {}
+    return {name: missing if known.get(name) is None else known[name] for name in metrics}
+
+
+def extra_columns(candidates: list[CandidateRecord]) -> dict[str, np.ndarray]:
+    """Return the columns that sktune adds to ``cv_results_``."""
+    statuses = [candidate.status for candidate in candidates]
+    return {
+        "status": np.array(statuses, dtype=object),
+        "n_epochs": np.array([candidate.n_epochs for candidate in candidates], dtype=np.float64),
+        "stopped_by": np.array([STOPPED_BY.get(status) for status in statuses], dtype=object),
+        "error": np.array([candidate.error for candidate in candidates], dtype=object),
+    }
+
+
+def rank_failures_last(results: dict[str, Any], kind: str = "test") -> None:
+    """Rank by the mean scores in place, every candidate that is not "ok" behind all that are.
+
+    A numeric ``error_score`` may be better than any true score (0 for a negated loss): it must not win.
+    """
+    ok = results["status"] == "ok"
+    prefix = f"mean_{kind}_"
+    for metric in [name.removeprefix(prefix) for name in results if name.startswith(prefix)]:
+        means = np.where(ok, results[prefix + metric], np.nan)
+        worst = np.nanmin(means) - 1 if np.isfinite(means).any() else 0.0
+        ranks = rankdata(-np.where(np.isnan(means), worst, means), method="min")
+        results[f"rank_{kind}_{metric}"] = ranks.astype(np.int32)
+
+
+def count_failures(candidates: list[CandidateRecord]) -> Counter[str]:
+    """Count the fits that failed, by reason; a fit that was stopped has not failed."""
+    folds = [fold for candidate in candidates for fold in candidate.folds if fold is not None]
+    return Counter(fold.error for fold in folds if fold.status in ("failed", "diverged"))
+
+
+def failure_report(reasons: Counter[str]) -> str:
+    """Spell out the reasons and how often each occurred, one paragraph each, the most frequent first."""
+    rule = "-" * 80
+    return "\n".join(
+        f"{rule}\n{count} fits failed with the following error:\n{reason}" for reason, count in reasons.most_common()
+    )

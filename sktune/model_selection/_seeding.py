@@ -1,0 +1,61 @@
+"""One seed for a whole search: seeds of the tasks, of the estimators in them, and of the generators nobody owns.
+
+With ``random_state=None`` nothing here is called: the estimators draw as they would alone.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from .._utils.random import derive_seed
+
+
+def set_random_states(estimator: BaseEstimator, seed: int) -> BaseEstimator:
+    """Give every ``random_state`` parameter that is None, however nested, an int of its own.
+
+    The int follows from `seed` and from the parameter's name alone, so that adding a step to a pipeline does not
+    change the random numbers of the others. What the user has set stays.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.decomposition import PCA
+    >>> from sklearn.svm import SVC
+    >>> pipeline = set_random_states(make_pipeline(PCA(), SVC(random_state=7)), seed=0)
+    >>> pipeline["pca"].random_state is None, pipeline["svc"].random_state
+    (False, 7)
+    """
+    unset = {
+        name: derive_seed(seed, name) & 0x7FFFFFFF  # what check_random_state and torch both take
+        for name, value in sorted(estimator.get_params(deep=True).items())
+        if value is None and (name == "random_state" or name.endswith("__random_state"))
+    }
+    return estimator.set_params(**unset) if unset else estimator
+
+
+@contextmanager
+def seeded_generators(seed: int | None) -> Iterator[None]:
+    """Seed the global generators of numpy and torch (on the CPU) while the block runs, then restore them.
+
+    Plain skorch nets and many estimators draw from them: this is what makes a search over such estimators
+    reproducible, whichever process runs a task. The generators belong to the whole process, hence `seed` must be
+    None (do nothing) where several tasks run in threads of one.
+    """
+    if seed is None:
+        yield
+        return
+    torch = sys.modules.get("torch")  # code that has not imported torch cannot draw from it
+    numpy_state = np.random.get_state()  # noqa: NPY002 (the legacy generator is what others draw from)
+    torch_state = None if torch is None else torch.get_rng_state()
+    np.random.seed(seed & 0xFFFFFFFF)  # noqa: NPY002
+    if torch is not None:
+        torch.default_generator.manual_seed(seed)
+    try:
+        yield
+    finally:
+        np.random.set_state(numpy_state)  # noqa: NPY002
+        if torch is not None:
+            torch.set_rng_state(torch_state)
