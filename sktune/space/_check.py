@@ -1,0 +1,89 @@
+"""From what users write to a dimension."""
+
+import copy
+import numbers
+from typing import Any
+
+import numpy as np
+
+from ._base import Dimension, is_number
+from ._categorical import Categorical
+from ._dimensions import Integer, Real
+from ._distribution import Distribution, is_distribution
+
+
+def check_dimension(spec: Any, name: str | None = None) -> Dimension:
+    """Return the dimension that `spec` describes.
+
+    Parameters
+    ----------
+    spec : Dimension, list, ndarray, tuple or frozen scipy distribution
+        - a dimension stands for itself;
+        - a list or an array is a set of choices, never a range: ``[64, 128]`` are two choices, ``[3]`` is a constant;
+        - a tuple ``(low, high[, prior[, base]])`` of numbers is a range: of integers if both bounds are ints;
+        - a distribution of ``scipy.stats`` is a `Distribution`.
+    name : str or None, default=None
+        Name of the dimension; None keeps the one it has.
+
+    Returns
+    -------
+    Dimension
+        `spec` itself if it is a dimension of that name, else a new one.
+
+    Raises
+    ------
+    ValueError
+        If `spec` is anything else.
+
+    Examples
+    --------
+    >>> from sktune.space import check_dimension
+    >>> check_dimension((1e-5, 1e-1, "log-uniform"))
+    Real(low=1e-05, high=0.1, prior='log-uniform', transform='identity')
+    >>> check_dimension([64, 128])
+    Categorical(categories=(64, 128), prior=None)
+    """
+    try:
+        dimension = _as_dimension(spec)
+        if name is None or name == dimension.name:
+            return dimension
+        dimension = copy.copy(dimension)  # the user's own object keeps its name
+        dimension.name = name
+    except ValueError as error:
+        if name is None:
+            raise
+        raise ValueError(f"parameter {name!r}: {error}") from error
+    return dimension
+
+
+def _as_dimension(spec: Any) -> Dimension:
+    if isinstance(spec, Dimension):
+        return spec
+    if isinstance(spec, (list, np.ndarray)):
+        return Categorical(spec)
+    if isinstance(spec, tuple):
+        return _as_range(spec)
+    if is_distribution(spec):
+        return Distribution(spec)
+    hint = f"write [{spec!r}] for a constant" if _is_scalar(spec) else "write a list of choices"
+    raise ValueError(
+        f"Invalid dimension {spec!r}: it has to be a list or tuple, a Real, Integer or Categorical, or a frozen scipy "
+        f"distribution; {hint}"
+    )
+
+
+def _is_scalar(spec: Any) -> bool:
+    return spec is None or isinstance(spec, (str, bytes, bool, np.generic, numbers.Number))
+
+
+def _as_range(spec: tuple) -> Dimension:
+    low_high, extras = spec[:2], spec[2:]
+    is_range = len(spec) in (2, 3, 4) and all(map(is_number, low_high))
+    is_range = is_range and (not extras or isinstance(extras[0], str)) and all(map(is_number, extras[1:]))
+    if not is_range:
+        raise ValueError(
+            f"Invalid dimension {spec!r}: a tuple is a range, (low, high[, prior[, base]]); write {list(spec)!r} for a "
+            "choice"
+        )
+    kind = Integer if all(isinstance(bound, numbers.Integral) for bound in low_high) else Real
+    return kind(*spec)
