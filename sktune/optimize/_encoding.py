@@ -1,0 +1,141 @@
+"""From coordinates of the unit cube to the features whose distances the kernel sees.
+
+One dimension of the space becomes one group of features, which share a length scale:
+
+number, always active       the coordinate u itself
+number, conditional         (sin(u - 1/2), cos(u - 1/2)), or (0, 0) where inactive: an arc of one radian around the
+                            inactive point, so that values differ by about |u - u'| from each other and by 1 from
+                            "inactive", whatever they are (Swersky, Duvenaud, Snoek, Hutter & Osborne, 2014,
+                            Raiders of the Lost Architecture: the arc kernel)
+category                    the number of the value, which the kernel only compares: two values differ by 1, whichever
+                            they are; "inactive" is one more value, -1
+constant                    nothing
+"""
+
+import numpy as np
+
+from ._kernel import Layout
+
+
+class FeatureEncoder:
+    """Turn snapped points of a space into features.
+
+    Parameters
+    ----------
+    space : Space
+
+    Attributes
+    ----------
+    layout : Layout
+        What the features are: a group for every dimension that can vary.
+    """
+
+    def __init__(self, space):
+        self._space = space
+        self._blocks = [_block_of(dimension) for dimension in space.dimensions]
+        widths = [block.n_features for block in self._blocks]
+        self._starts = np.cumsum([0, *widths])[:-1]
+        groups = np.cumsum(np.sign(widths)) - 1
+        is_categorical = [dimension.is_categorical for dimension in space.dimensions]
+        self.layout = Layout(np.repeat(groups, widths), np.repeat(is_categorical, widths))
+
+    def encode(self, U):
+        """Return the features, shape (n_points, n_features), of snapped points `U`, shape (n_points, n_dims)."""
+        columns = zip(self._blocks, U.T, self._space.active(U).T, strict=True)
+        return np.hstack([block.encode(u, active) for block, u, active in columns])
+
+    def relax(self, u, dims):
+        """Return the features of the point `u` as a smooth function of its active numeric coordinates `dims`."""
+        blocks = [(self._blocks[dim], self._starts[dim]) for dim in dims]
+        return RelaxedPoint(self.encode(u[None])[0], blocks)
+
+
+class RelaxedPoint:
+    """Features of one point as a smooth function of some of its coordinates, between representable values as well.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_features,)
+        Features of the point.
+    blocks : list of (block, int)
+        Block and first feature of each coordinate that moves.
+    """
+
+    def __init__(self, features, blocks):
+        self._fixed, self._blocks = features, blocks
+
+    def features(self, values):
+        """Return the features, shape (n_features,), where the coordinates have `values`, shape (n_moving,)."""
+        features = self._fixed.copy()
+        for (block, start), value in zip(self._blocks, values, strict=True):
+            features[start : start + block.n_features] = block.point(value)
+        return features
+
+    def pull_back(self, values, gradient):
+        """Turn a gradient with respect to the features into one with respect to the coordinates, (n_moving,)."""
+        return np.array(
+            [
+                gradient[start : start + block.n_features] @ block.derivative(value)
+                for (block, start), value in zip(self._blocks, values, strict=True)
+            ]
+        )
+
+
+class _Line:
+    """A number that is always active."""
+
+    n_features = 1
+
+    def encode(self, u, active):
+        return u[:, None]
+
+    def point(self, u):
+        return (u,)
+
+    def derivative(self, u):
+        return (1.0,)
+
+
+class _Arc:
+    """A number that is active under conditions."""
+
+    n_features = 2
+
+    def encode(self, u, active):
+        return np.where(active[:, None], np.column_stack([np.sin(u - 0.5), np.cos(u - 0.5)]), 0.0)
+
+    def point(self, u):
+        return np.sin(u - 0.5), np.cos(u - 0.5)
+
+    def derivative(self, u):
+        return np.cos(u - 0.5), -np.sin(u - 0.5)
+
+
+class _Category:
+    """A category."""
+
+    n_features = 1
+
+    def __init__(self, coordinates):
+        self._coordinates = np.sort(coordinates)
+        self._borders = (self._coordinates[1:] + self._coordinates[:-1]) / 2.0
+
+    def encode(self, u, active):
+        return np.where(active, np.searchsorted(self._borders, u), -1.0)[:, None]
+
+
+class _Nothing:
+    """A constant."""
+
+    n_features = 0
+
+    def encode(self, u, active):
+        return np.empty((len(u), 0))
+
+
+def _block_of(dimension):
+    if dimension.n_values == 1:
+        return _Nothing()
+    if dimension.is_categorical:
+        return _Category(dimension.to_unit(list(dimension.values())))
+    return _Arc() if dimension.conditions else _Line()

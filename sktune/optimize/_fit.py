@@ -1,0 +1,173 @@
+"""The most probable hyperparameters of a Gaussian process, by L-BFGS with analytic gradients.
+
+Notation (besides that of `_gp`)
+--------
+theta           logarithms of (l_1, ..., l_G, e), shape (n_groups + 1,); the signal variance s stays 1, because the
+                values are standardised and a free s, which long length scales can trade against, was measured to
+                tune worse
+D               squared differences of all pairs of observations, shape (n_groups, n_pairs)
+W = a a^T - K^-1
+
+log likelihood          -1/2 y.a - sum log L_ii - n/2 log 2 pi
+its derivative          1/2 tr(W dK / d theta), with
+    dK / d log l_g      s k'(r2) (-2 D_g / l_g^2)    for each pair
+    dK / d log e        e                            on the diagonal
+
+Rasmussen & Williams (2006), equations 5.8 and 5.9.
+
+Priors
+------
+l_g ~ LogNormal(sqrt(2) + log(G) / 2, sqrt(3)): length scales grow with the root of the number of dimensions, as the
+distances between points do (Hvarfner, Hellsten & Nardi, 2024, Vanilla Bayesian Optimization Performs Great in High
+Dimensions). e ~ LogNormal(-4, 1): some noise, unless the values insist that there is none.
+"""
+
+import numpy as np
+from scipy.linalg.lapack import dpotrf, dpotri, dpotrs
+from scipy.optimize import minimize
+
+from ._gp import GaussianProcess, Hyperparameters
+from ._kernel import Layout, matern52, pairwise_squared_differences
+
+_LOG_LENGTH_SCALE_BOUNDS = (np.log(1e-2), np.log(1e3))
+#: A smaller noise would let rounding decide whether the covariance of crowded observations is positive definite.
+_LOG_NOISE_VARIANCE_BOUNDS = (np.log(1e-6), 0.0)
+_MAX_ITERATIONS = 50
+_IMPOSSIBLE = 1e25
+
+
+class LogNormalPrior:
+    """Log-normal prior of positive numbers, in terms of their logarithms.
+
+    The density is that of the number itself, not of its logarithm: the mode is ``exp(location - scale**2)``.
+    """
+
+    def __init__(self, location, scale):
+        self.location, self.scale = location, scale
+
+    def log_density(self, log_value):
+        """Return the log density, without its constant, and its derivative with respect to `log_value`."""
+        deviation = (log_value - self.location) / self.scale
+        return np.sum(-0.5 * deviation**2 - log_value), -deviation / self.scale - 1.0
+
+    @property
+    def log_mode(self):
+        return self.location - self.scale**2
+
+
+class LogPosterior:
+    """Log posterior density of the hyperparameters given observations, up to a constant.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_points, n_features)
+    y : ndarray of shape (n_points,)
+    known_variance : ndarray of shape (n_points,)
+    layout : Layout
+    """
+
+    def __init__(self, X, y, known_variance, layout):
+        self.y, self.known_variance = y, known_variance
+        self.n_points, self.n_groups = len(y), layout.n_groups
+        self.squared_differences = pairwise_squared_differences(X, layout)
+        self._rows, self._columns = np.tril_indices(self.n_points, -1)
+        self._diagonal = np.arange(self.n_points)
+        self.length_scale_prior = LogNormalPrior(np.sqrt(2.0) + 0.5 * np.log(self.n_groups), np.sqrt(3.0))
+        self.noise_prior = LogNormalPrior(-4.0, 1.0)
+
+    @property
+    def prior_mode(self):
+        """The most probable `theta` before anything is known."""
+        return np.append(np.full(self.n_groups, self.length_scale_prior.log_mode), self.noise_prior.log_mode)
+
+    def value_and_gradient(self, theta):
+        """Return the log posterior density at `theta` and its gradient, shape (n_groups + 1,)."""
+        likelihood, gradient = self.log_likelihood(theta)
+        prior, prior_gradient = self.length_scale_prior.log_density(theta[:-1])
+        noise_prior, noise_gradient = self.noise_prior.log_density(theta[-1])
+        gradient[:-1] += prior_gradient
+        gradient[-1] += noise_gradient
+        return likelihood + prior + noise_prior, gradient
+
+    def log_likelihood(self, theta):
+        """Return the log marginal likelihood at `theta` and its gradient, shape (n_groups + 1,)."""
+        inverse_squares, noise = np.exp(-2.0 * theta[:-1]), np.exp(theta[-1])
+        correlations, slopes = matern52(inverse_squares @ self.squared_differences)
+        factor, info = dpotrf(self._covariance(correlations, noise), lower=1, clean=0, overwrite_a=1)
+        if info:
+            return -_IMPOSSIBLE, np.zeros_like(theta)
+        weights = dpotrs(factor, self.y, lower=1)[0]
+        log_determinant = 2.0 * np.log(factor[self._diagonal, self._diagonal]).sum()
+        value = -0.5 * (self.y @ weights + log_determinant + self.n_points * np.log(2.0 * np.pi))
+        inverse, _ = dpotri(factor, lower=1, overwrite_c=1)  # its lower triangle
+        pairs = weights[self._rows] * weights[self._columns] - inverse[self._rows, self._columns]
+        diagonal = weights**2 - inverse[self._diagonal, self._diagonal]
+        # each pair stands twice in the symmetric W, which cancels the 1/2
+        gradient = np.append(
+            -2.0 * inverse_squares * (self.squared_differences @ (pairs * slopes)), 0.5 * noise * diagonal.sum()
+        )
+        return value, gradient
+
+    def _covariance(self, correlations, noise):
+        covariance = np.empty((self.n_points, self.n_points), order="F")
+        covariance[self._rows, self._columns] = correlations
+        covariance[self._diagonal, self._diagonal] = 1.0 + noise + self.known_variance
+        return covariance
+
+
+def fit_gaussian_process(X, y, *, known_variance=0.0, layout=None, start=None):
+    """Return the Gaussian process with the most probable hyperparameters.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_points, n_features)
+        Features of the observations, each spanning about one unit.
+    y : array-like of shape (n_points,)
+        Observed values, standardised: the process has mean 0 and signal variance 1.
+    known_variance : float or array-like of shape (n_points,), default=0.0
+        Known noise variance of each observation.
+    layout : Layout, default=None
+        What the features are. None means numbers, with a length scale each.
+    start : Hyperparameters, default=None
+        Where the search begins, usually the last optimum. None begins at the mode of the prior.
+
+    Returns
+    -------
+    GaussianProcess
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktune.optimize import fit_gaussian_process
+    >>> X = np.linspace(0, 1, 12)[:, None] * [1.0, 0.0] + [0.0, 0.5]
+    >>> gp = fit_gaussian_process(X, np.sin(6 * X[:, 0]))
+    >>> mean, variance = gp.predict([[0.25, 0.5]])
+    >>> bool(abs(mean[0] - np.sin(1.5)) < 0.05)
+    True
+    """
+    X, y = np.asarray(X, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    layout = Layout.numeric(X.shape[1]) if layout is None else layout
+    known_variance = np.broadcast_to(np.asarray(known_variance, dtype=np.float64), y.shape)
+    posterior = LogPosterior(X, y, known_variance, layout)
+    theta = _maximum(posterior, posterior.prior_mode if start is None else _to_theta(start))
+    return GaussianProcess(X, y, _from_theta(theta), known_variance=known_variance, layout=layout)
+
+
+def _maximum(posterior, theta):
+    def loss(theta):
+        value, gradient = posterior.value_and_gradient(theta)
+        return -value, -gradient
+
+    bounds = [_LOG_LENGTH_SCALE_BOUNDS] * posterior.n_groups + [_LOG_NOISE_VARIANCE_BOUNDS]
+    lower, upper = np.transpose(bounds)
+    options = {"maxiter": _MAX_ITERATIONS, "ftol": 1e-9, "gtol": 1e-4}
+    result = minimize(loss, np.clip(theta, lower, upper), jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+    return result.x
+
+
+def _to_theta(hyperparameters):
+    return np.log(np.append(hyperparameters.length_scales, hyperparameters.noise_variance))
+
+
+def _from_theta(theta):
+    return Hyperparameters(np.exp(theta[:-1]), noise_variance=float(np.exp(theta[-1])))
