@@ -39,4 +39,5 @@ class EarlyStopping:
 
     @property
     def should_stop(self) -> bool:
+        """Whether the loss has not improved for `patience` epochs."""
         return self.patience is not None and self._n_bad >= self.patience

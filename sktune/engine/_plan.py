@@ -86,6 +86,7 @@ class FitPlan:
 
     @property
     def is_classification(self) -> bool:
+        """Whether the loss is the cross-entropy of class numbers."""
         return self.target_scale is None
 
     @property
@@ -94,6 +95,7 @@ class FitPlan:
         return n_batches(len(self.train), self.batch_size)
 
     def schedule(self) -> LRSchedule:
+        """Return the learning-rate schedule of the whole training."""
         return LRSchedule(
             self.lr_schedule,
             n_epochs=self.planned_epochs,

@@ -22,6 +22,7 @@ from ..engine import FitPlan, FitResult, Rows
 from ..exceptions import DivergedError
 from ..modules import ACTIVATIONS, NORMALIZATIONS
 from ..schedules import SCHEDULES
+from ._default_space import default_search_space
 from ._plan import check_parameters, make_plan
 from ._reporting import EpochReporter
 from ._skorch import OPTIMIZERS, TrainingState, train
@@ -129,6 +130,8 @@ class BaseNet(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
+
+    default_search_space = staticmethod(default_search_space)
 
     # -- what a subclass says of its targets --------------------------------------------------------------------------
 
