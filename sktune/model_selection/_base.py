@@ -27,7 +27,7 @@ from .._utils.interrupts import interrupts
 from .._utils.random import derive_seed, root_seed
 from ..exceptions import SktuneWarning, TimeBudgetError
 from ._evaluation import Problem, fit_watched, make_candidate
-from ._evaluator import Evaluator, open_parallel, owns_generators
+from ._evaluator import Evaluator, open_parallel
 from ._results import count_failures, extra_columns, failure_report, fold_outcomes, rank_failures_last
 from ._scores import Scores
 from ._seeding import seeded_generators
@@ -175,8 +175,8 @@ class BaseTuneSearchCV(BaseSearchCV):
         """Draw the splits, once for all candidates."""
         cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
         self.n_splits_ = cv.get_n_splits(X, y, **split_params)
-        split_seed = derive_seed(seed, "splits") if seed is not None and owns_generators(1) else None
-        with seeded_generators(split_seed):  # a splitter that shuffles without a random_state of its own
+        split_seed = None if seed is None else derive_seed(seed, "splits")
+        with seeded_generators(split_seed):  # for a splitter that shuffles without a random_state of its own
             splits = list(cv.split(X, y, **split_params))
         if len(splits) != self.n_splits_:
             raise ValueError(
@@ -201,7 +201,6 @@ class BaseTuneSearchCV(BaseSearchCV):
             error_score=self.error_score,
             verbose=self.verbose,
             deadline=None if self.timeout is None else start + self.timeout,
-            seed_generators=self.random_state is not None and owns_generators(self.n_jobs),
             caller=self if has_callbacks(self, self.estimator) else None,
         )
 
@@ -339,7 +338,7 @@ class BaseTuneSearchCV(BaseSearchCV):
         self.best_estimator_ = make_candidate(problem.estimator, self.best_params_, refit_seed)
         context = root.subcontext(task_name="refit-with-best-params")
         start = time.perf_counter()
-        with interrupts() as was_interrupted, seeded_generators(refit_seed if owns_generators(1) else None):
+        with interrupts() as was_interrupted, seeded_generators(refit_seed):
             fit_watched(self.best_estimator_, problem.X, problem.y, problem.fit_params, context=context, caller=self)
         if was_interrupted():  # and the estimator went on with what it had learnt so far
             raise KeyboardInterrupt

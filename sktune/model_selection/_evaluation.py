@@ -43,7 +43,6 @@ class Problem:
     error_score: float | Literal["raise"] = np.nan
     verbose: int = 0
     deadline: float | None = None  # seconds of time.time()
-    seed_generators: bool = False  # whether a task may seed the generators of its process
     caller: BaseEstimator | None = None  # the search, where callbacks want to know it
 
 
@@ -96,8 +95,7 @@ def evaluate_fold(problem: Problem, task: Task) -> FoldRecord:
         record.fail("TimeBudgetError: the time budget ran out before this fit started", "timeout")
         return record
     announce_start(problem, task)
-    seed = task.seed if problem.seed_generators else None
-    with deadline(problem.deadline), seeded_generators(seed):
+    with deadline(problem.deadline), seeded_generators(task.seed):
         try:
             _fit_and_score(problem, task, record)
         except Exception as error:

@@ -1,14 +1,11 @@
 """The main process' side of a search: it hands out tasks, and keeps every record as soon as it arrives."""
 
-import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import joblib
 import numpy as np
-from joblib.parallel import get_active_backend
 from sklearn.callback import CallbackContext
 from sklearn.utils.parallel import Parallel, delayed
 
@@ -26,18 +23,6 @@ def open_parallel(n_jobs: int | None, pre_dispatch: int | str) -> Parallel:
         return Parallel(n_jobs=n_jobs, pre_dispatch=pre_dispatch, return_as="generator_unordered")
     except ValueError:
         return Parallel(n_jobs=n_jobs, pre_dispatch=pre_dispatch)
-
-
-def owns_generators(n_jobs: int | None) -> bool:
-    """Whether a task is alone with the global generators of its process, so that it may seed them.
-
-    True for tasks in processes of their own, and for tasks one after the other in the main thread; any other thread
-    may have company.
-    """
-    if joblib.effective_n_jobs(n_jobs) == 1:
-        return threading.current_thread() is threading.main_thread()
-    backend, _ = get_active_backend()
-    return not backend.uses_threads
 
 
 class Evaluator:

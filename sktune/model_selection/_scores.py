@@ -34,7 +34,7 @@ def read_scores(raw: Any, *, on_failure: Callable[[str], None], must_be_finite: 
 
 
 def _read_score(value: Any, name: str, on_failure: Callable[[str], None], must_be_finite: bool) -> float | None:
-    if isinstance(value, str):
+    if isinstance(value, str) and value.startswith("Traceback"):
         on_failure(f"{_last_line(value)} (in the scorer {name!r})")
         return None
     if hasattr(value, "item"):

@@ -4,6 +4,7 @@ With ``random_state=None`` nothing here is called: the estimators draw as they w
 """
 
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -41,10 +42,10 @@ def seeded_generators(seed: int | None) -> Iterator[None]:
     """Seed the global generators of numpy and torch (on the CPU) while the block runs, then restore them.
 
     Plain skorch nets and many estimators draw from them: this is what makes a search over such estimators
-    reproducible, whichever process runs a task. The generators belong to the whole process, hence `seed` must be
-    None (do nothing) where several tasks run in threads of one.
+    reproducible, whichever process runs a task. The generators belong to the whole process, and other threads may be
+    drawing from them: hence nothing is done outside of the main thread, nor if `seed` is None.
     """
-    if seed is None:
+    if seed is None or threading.current_thread() is not threading.main_thread():
         yield
         return
     torch = sys.modules.get("torch")  # code that has not imported torch cannot draw from it
