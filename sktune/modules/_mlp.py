@@ -77,8 +77,8 @@ class MLP(nn.Module):
     torch.Size([2, 3])
     """
 
-    #: parameters that weight decay and L1 act on: the matrices, not the biases and the norms' scales
-    PENALIZED = ("hidden.*.weight", "output.weight")
+    #: pattern of the parameters that weight decay and L1 act on: the matrices, not the biases and the norms' scales
+    PENALIZED = "[!n]*.weight"
 
     def __init__(self, spec: NetworkSpec, seed: int, dtype: torch.dtype = torch.float32):
         super().__init__()

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from typing import Protocol
 
 import numpy as np
@@ -148,14 +149,12 @@ def diverged(what: str, epoch: int, lr: float) -> DivergedError:
 
 
 def _penalized(module: MLP) -> list[nn.Parameter]:
-    return [*(layer.weight for layer in module.hidden), module.output.weight]
+    return [parameter for name, parameter in module.named_parameters() if fnmatch(name, MLP.PENALIZED)]
 
 
 def build_net(plan: FitPlan, callbacks: Sequence, classes: np.ndarray | None) -> NeuralNet:
     """Return an initialised skorch net for `plan`, without a sample of training."""
     optimizer, arguments = OPTIMIZERS[plan.optimizer]
-    # weight decay acts on the matrices alone
-    decayed = [pattern for pattern in MLP.PENALIZED if plan.network.hidden or not pattern.startswith("hidden")]
     common = dict(
         module=MLP,
         module__spec=plan.network,
@@ -163,7 +162,7 @@ def build_net(plan: FitPlan, callbacks: Sequence, classes: np.ndarray | None) ->
         module__dtype=getattr(torch, plan.dtype),
         optimizer=optimizer,
         optimizer__weight_decay=0.0,
-        optimizer__param_groups=[(pattern, {"weight_decay": plan.weight_decay}) for pattern in decayed],
+        optimizer__param_groups=[(MLP.PENALIZED, {"weight_decay": plan.weight_decay})],
         **{f"optimizer__{name}": value for name, value in arguments(plan.momentum).items()},
         lr=plan.lr,
         batch_size=plan.batch_size,
@@ -307,7 +306,8 @@ class _EpochRunner:
             lambda: net.run_single_epoch(self._stream.valid(), **valid),
             lambda: net.notify("on_epoch_end", **self._datasets),
         )
-        return any([_wants_to_stop(part) for part in parts])  # a list: all parts run, whatever one of them says
+        answers = [_wants_to_stop(part) for part in parts]  # all parts run, whatever one of them says
+        return any(answers)
 
 
 def _wants_to_stop(part: Callable[[], object]) -> bool:
