@@ -238,6 +238,8 @@ class BaseTuneSearchCV(BaseSearchCV):
             with evaluator.parallel:
                 stopped_by = schedule(evaluator)
         except TimeBudgetError:
+            if self.timeout is None:  # then it is the estimator's own
+                raise
             stopped_by = "timeout"
         except KeyboardInterrupt:
             if not evaluator.any_ok():

@@ -92,7 +92,7 @@ class Evaluator:
         for record in self._run([task for candidate in batch for task in self._tasks(candidate)]):
             self._keep(record)
         if self.problem.verbose > 0:
-            announce_batch(self.candidates, self.n_planned, self.metric)
+            announce_batch(self.candidates, len(batch), self.n_planned, self.metric)
         return batch
 
     def derive_seed(self, *keys: str | int) -> int | None:

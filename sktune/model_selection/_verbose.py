@@ -32,18 +32,22 @@ def announce_size(n_splits: int, n_candidates: int | None) -> None:
     print(f"Fitting {n_splits} folds for each of {n_candidates} candidates, totalling {n_fits} fits")
 
 
-def announce_batch(candidates: list[CandidateRecord], n_planned: int | None, metric: str | None) -> None:
-    """Print how many candidates are done, how many failed, and the best so far."""
+def announce_batch(
+    candidates: list[CandidateRecord], n_in_batch: int, n_planned: int | None, metric: str | None
+) -> None:
+    """Print how many candidates are done, what the latest batch gave, and the best so far."""
     of_all = "" if n_planned is None else f"/{n_planned}"
-    failed = sum(candidate.status != "ok" for candidate in candidates)
-    line = f"[{len(candidates)}{of_all}] " + (f"{failed} failed, " if failed else "")
-    finished = [candidate for candidate in candidates if candidate.status == "ok"]
-    if finished:
-        best = max(finished, key=lambda candidate: candidate.mean_score(metric))
-        line += f"best {metric}: {best.mean_score(metric):.5g} with {_show_params(best.params)}"
-    else:
-        line += "none has finished"
+    latest, best = _best_of(candidates[-n_in_batch:], metric), _best_of(candidates, metric)
+    line = f"[{len(candidates)}{of_all}] "
+    line += "failed" if latest is None else f"{metric} {latest.mean_score(metric):.5g}"
+    if best is not None:
+        line += f", best {best.mean_score(metric):.5g} with {_show_params(best.params)}"
     print(line, flush=True)
+
+
+def _best_of(candidates: list[CandidateRecord], metric: str | None) -> CandidateRecord | None:
+    finished = [candidate for candidate in candidates if candidate.status == "ok"]
+    return max(finished, key=lambda candidate: candidate.mean_score(metric), default=None)
 
 
 def announce_start(problem: Problem, task: Task) -> None:

@@ -1,0 +1,297 @@
+"""`BayesSearchCV`: the candidates are those that Bayesian optimisation proposes."""
+
+import inspect
+import math
+import warnings
+from functools import partial
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils.metadata_routing import UNUSED
+
+from .._sklearn_compat import Hidden, Interval, StrOptions, _fit_context
+from ..optimize import Optimizer
+from ._base import BaseTuneSearchCV
+from ._evaluator import Evaluator
+from ._initial_params import place_initial_params
+from ._results import rank_failures_last
+from ._search_spaces import SpaceBudget, check_parameter_names, parse_search_spaces
+from ._space_search import SearchCallback, SpaceSearch
+
+#: What the search itself gives to its optimizers.
+_OWN_KWARGS = {"space", "dimensions", "random_state", "initial_params"}
+
+
+class BayesSearchCV(BaseTuneSearchCV):
+    """Bayesian optimisation of the parameters of an estimator, by cross-validation.
+
+    A Gaussian process learns from the candidates evaluated so far which settings are promising, and proposes the next
+    ones. The class has the interface of scikit-learn's :class:`~sklearn.model_selection.GridSearchCV` and the
+    parameters, in their order, of scikit-optimize's class of this name. Two things are different from the latter on
+    purpose: a candidate that fails is recorded and the search goes on (``error_score=np.nan`` is the default), and
+    parameters are validated in `fit`, as everywhere in scikit-learn.
+
+    Parameters
+    ----------
+    estimator : estimator object
+        Any scikit-learn estimator, with a ``score`` method unless `scoring` is given.
+    search_spaces : dict, Space, list of dict or Space, or list of (dict or Space, int)
+        Names of parameters of `estimator`, and what to search for each: a :class:`~sktune.Real`,
+        :class:`~sktune.Integer` or :class:`~sktune.Categorical`; a tuple ``(low, high[, prior[, base]])``, which is a
+        range; a list, which is a set of choices, ``[3]`` a constant; or a frozen distribution of ``scipy.stats``.
+        Several spaces are searched one after the other, each with `n_iter` evaluations or with its own int. Whole
+        estimators may be choices: ``{"model": Categorical([SVC()]), "model__C": (0.1, 10.0)}``.
+    optimizer_kwargs : dict or None, default=None
+        Parameters of :class:`~sktune.optimize.Optimizer`, for example ``{"base_estimator": "gp"}``.
+    n_iter : int, default=50
+        Number of candidates to evaluate. A finite space that has fewer points ends earlier.
+    scoring : str, callable, list, tuple, dict or None, default=None
+        What to maximise, as in scikit-learn. Of several metrics, the one that a str `refit` names leads the search;
+        with a callable `refit`, or with ``refit=False``, the first one does.
+    fit_params : dict or None, default=None
+        Parameters of the estimator's ``fit``; those given to `fit` take precedence.
+    n_jobs : int or None, default=None
+        Number of tasks at once; a task is one candidate on one split. None means 1 unless in a
+        ``joblib.parallel_config`` context, -1 means all processors.
+    n_points : int, default=1
+        Number of candidates to propose at once. More than one helps where there are more workers than splits; the
+        optimizer then learns in larger steps.
+    iid : object, default="deprecated"
+        Ignored; present for scikit-optimize's signature.
+    refit : bool, str or callable, default=True
+        Whether to fit the best candidate on all data. With several metrics, the name of the one that decides, or
+        False. A callable takes ``cv_results_`` and returns an index, which must be that of a candidate with the status
+        "ok".
+    cv : int, splitter, iterable or None, default=None
+        The splits, as in scikit-learn; None means 5 folds. They are drawn once for all candidates.
+    verbose : int, default=0
+        From 1 on, the size of the search and the best so far after each batch; from 2 on, a line per fit.
+    pre_dispatch : int or str, default="2*n_jobs"
+        How many tasks to hand out in advance.
+    random_state : int, RandomState or None, default=None
+        With an int, the result is the same for any `n_jobs` and joblib backend: it seeds the optimizer, every
+        ``random_state`` of the estimator that is None (differently for each candidate and split), and, in processes
+        and in the main thread, the global generators of numpy and torch while a fit runs. None seeds nothing.
+    error_score : "raise" or numeric, default=np.nan
+        Score of a split on which a candidate raised, diverged, ran out of time or got a score that is not finite.
+        Such a candidate ranks last, whatever the number, and the optimizer is told that it failed. "raise" raises
+        what the estimator or the scorer raised.
+    return_train_score : bool, default=False
+        Whether to score on the training rows too, which adds the columns ``*_train_*`` and ``rank_train_*``.
+    timeout : float or None, default=None
+        Seconds after which no batch starts. Tasks that have not started then are skipped, and networks of sktune that
+        are being trained stop after their epoch (the status of both is "timeout"); what has finished counts. The refit
+        is not limited.
+    initial_params : None, "current" or list of dict, default=None
+        Settings to evaluate first, within `n_iter`: those of `estimator` itself, or known-good ones. With several
+        spaces, a setting goes to the first that it lies in.
+
+    Attributes
+    ----------
+    cv_results_ : dict of ndarray and masked array
+        Scikit-learn's columns, and ``status`` ("ok", "failed", "diverged", "timeout" or "interrupted"), ``n_epochs``
+        (mean of the fitted estimators' ``n_iter_``), ``stopped_by`` ("timeout", "interrupt" or None) and ``error``
+        (the reason of the first split that failed).
+    best_estimator_ : estimator
+        The best candidate, fitted on all data; only if `refit` is not False.
+    best_score_ : float
+        Its mean score over the splits; not for a callable `refit`.
+    best_params_ : dict
+        Its parameters.
+    best_index_ : int
+        Its index in ``cv_results_``.
+    optimizer_results_ : list of OptimizeResult
+        For each space ``x_iters`` (the points, as lists that follow the sorted names of the parameters, None where one
+        is inactive), ``func_vals`` (their negated scores, infinite for failures), ``x`` and ``fun`` (the best of them)
+        and ``space``. Surrogates are not kept: ``models`` is empty.
+    stopped_by_ : str or None
+        What ended the search early: "timeout", "interrupt", "callback" or None.
+    scorer_ : callable or dict
+        The scorer, or those of several metrics by name.
+    n_splits_ : int
+        Number of splits.
+    refit_time_ : float
+        Seconds that the refit took; only if `refit` is not False.
+    multimetric_ : bool
+        Whether there are several metrics.
+    classes_ : ndarray of shape (n_classes,)
+        The class labels; only for a classifier with a refit.
+    n_features_in_ : int
+        Number of features, where the best estimator tells it.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where the best estimator tells them.
+
+    See Also
+    --------
+    sklearn.model_selection.GridSearchCV : Evaluates all points of a grid.
+    sklearn.model_selection.RandomizedSearchCV : Evaluates random points.
+
+    Notes
+    -----
+    Ctrl-C ends the search and refits the best of the candidates that have finished, with a warning; a second one ends
+    the refit too. Progress bars are those of scikit-learn: ``search.set_callbacks(sklearn.callback.ProgressBar())``.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.svm import SVC
+    >>> from sktune.model_selection import BayesSearchCV
+    >>> X, y = load_iris(return_X_y=True)
+    >>> search = BayesSearchCV(
+    ...     SVC(), {"C": (1e-2, 1e2, "log-uniform"), "kernel": ["linear", "rbf"]}, n_iter=8, random_state=0
+    ... )
+    >>> search.fit(X, y).best_score_ > 0.95
+    True
+    """
+
+    _parameter_constraints: dict = {
+        **BaseTuneSearchCV._parameter_constraints,
+        "search_spaces": "no_validation",  # parse_search_spaces explains what is wrong
+        "optimizer_kwargs": [dict, None],
+        "n_iter": [Interval(Integral, 1, None, closed="left")],
+        "fit_params": [dict, None],
+        "n_points": [Interval(Integral, 1, None, closed="left")],
+        "iid": [Hidden(StrOptions({"deprecated"})), "boolean"],
+        "initial_params": [StrOptions({"current"}), list, None],
+    }
+    # both are for this search alone: a meta-estimator around it has nothing to route there
+    __metadata_request__fit = {"groups": UNUSED, "callback": UNUSED}
+
+    def __init__(
+        self,
+        estimator,
+        search_spaces,
+        optimizer_kwargs=None,
+        n_iter=50,
+        scoring=None,
+        fit_params=None,
+        n_jobs=None,
+        n_points=1,
+        iid="deprecated",
+        refit=True,
+        cv=None,
+        verbose=0,
+        pre_dispatch="2*n_jobs",
+        random_state=None,
+        error_score=np.nan,
+        return_train_score=False,
+        *,
+        timeout=None,
+        initial_params=None,
+    ):
+        super().__init__(
+            estimator,
+            scoring=scoring,
+            n_jobs=n_jobs,
+            refit=refit,
+            cv=cv,
+            verbose=verbose,
+            pre_dispatch=pre_dispatch,
+            random_state=random_state,
+            error_score=error_score,
+            return_train_score=return_train_score,
+            timeout=timeout,
+        )
+        self.search_spaces = search_spaces
+        self.optimizer_kwargs = optimizer_kwargs
+        self.n_iter = n_iter
+        self.fit_params = fit_params
+        self.n_points = n_points
+        self.iid = iid
+        self.initial_params = initial_params
+
+    @property
+    def total_iterations(self):
+        """Number of evaluations that are planned over all spaces; a finite space may end earlier."""
+        return sum(n_iter for _, n_iter in parse_search_spaces(self.search_spaces, self.n_iter))
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y=None, *, groups=None, callback=None, **params):
+        """Search, then refit the best candidate.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, n_samples)
+            Training data, or a precomputed kernel.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Target; None for unsupervised learning.
+        groups : array-like of shape (n_samples,), default=None
+            Groups of the samples, for splitters that need them.
+        callback : callable or list of callable, default=None
+            Called after each batch with an OptimizeResult like those of ``optimizer_results_``; returning True ends
+            the search of the current space.
+        **params : dict of str -> object
+            Parameters of the ``fit`` method of the estimator, of the scorer and of the splitter, as in
+            :class:`~sklearn.model_selection.GridSearchCV`. What has one entry per sample is split with `X`.
+
+        Returns
+        -------
+        self : object
+            The fitted search.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is not valid or the estimator has no parameter of a searched name; or if every candidate
+            failed (the message has the reasons).
+        TimeBudgetError
+            If no candidate finished within `timeout`.
+        """
+        callbacks = _check_callbacks(callback)
+        if self.iid != "deprecated":
+            warnings.warn("iid has no effect and will be removed", FutureWarning, stacklevel=2)
+        budgets = parse_search_spaces(self.search_spaces, self.n_iter)
+        for space, _ in budgets:
+            check_parameter_names(self.estimator, space)
+        initial_params = place_initial_params(self.initial_params, self.estimator, budgets)
+        _check_optimizer_kwargs(self.optimizer_kwargs)
+        params = {**(self.fit_params or {}), **params}
+        if groups is not None:
+            params["groups"] = groups
+        schedule = partial(self._schedule, budgets=budgets, initial_params=initial_params, callbacks=callbacks)
+        return self._fit(X, y, params, schedule)
+
+    def _schedule(
+        self,
+        evaluate: Evaluator,
+        budgets: list[SpaceBudget],
+        initial_params: list[list[dict]],
+        callbacks: list[SearchCallback],
+    ) -> str | None:
+        searches = []
+        for number, (budget, first) in enumerate(zip(budgets, initial_params, strict=True)):
+            seed = evaluate.derive_seed("optimizer", number)
+            kwargs = self.optimizer_kwargs or {}
+            optimizer = Optimizer(budget.space, random_state=seed, initial_params=first, **kwargs)
+            searches.append(SpaceSearch(budget, optimizer, self.n_points))
+        try:
+            for search in searches:
+                search.run(evaluate, callbacks)
+        finally:
+            self.optimizer_results_ = [search.result(evaluate) for search in searches]
+        return "callback" if any(search.stopped for search in searches) else None
+
+    def _n_candidates(self) -> int:
+        budgets = parse_search_spaces(self.search_spaces, self.n_iter)
+        return sum(n_iter if math.isinf(space.n_points) else min(n_iter, space.n_points) for space, n_iter in budgets)
+
+    def _store_results(self, evaluator: Evaluator) -> None:
+        super()._store_results(evaluator)
+        if self.return_train_score:  # which scikit-learn does not rank, and scikit-optimize does
+            rank_failures_last(self.cv_results_, "train")
+
+
+def _check_callbacks(callback) -> list[SearchCallback]:
+    callbacks = [callback] if callable(callback) else callback or []
+    if not isinstance(callbacks, list | tuple) or not all(map(callable, callbacks)):
+        raise ValueError(f"callback must be a callable or a list of callables, got {callback!r}")
+    return list(callbacks)
+
+
+def _check_optimizer_kwargs(kwargs: dict | None) -> None:
+    allowed = set(inspect.signature(Optimizer).parameters) - _OWN_KWARGS
+    for name in kwargs or {}:
+        if name in _OWN_KWARGS:
+            raise ValueError(f"optimizer_kwargs must not have {name!r}: BayesSearchCV has a parameter for it")
+        if name not in allowed:
+            raise ValueError(f"optimizer_kwargs has the unknown key {name!r}; it may have {', '.join(sorted(allowed))}")

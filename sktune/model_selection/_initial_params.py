@@ -1,0 +1,71 @@
+"""Known-good settings that a search evaluates first."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from ..space import Space
+from ._search_spaces import SpaceBudget
+
+
+def place_initial_params(
+    initial_params: Any, estimator: BaseEstimator, budgets: list[SpaceBudget]
+) -> list[list[dict[str, Any]]]:
+    """Return, for each space, the settings to evaluate first in it.
+
+    A setting goes to the first space that it lies in.
+
+    Parameters
+    ----------
+    initial_params : None, "current" or list of dict
+        "current" stands for the estimator's own parameters, as far as they are searched.
+    estimator : estimator
+        Where "current" is read.
+    budgets : list of SpaceBudget
+        The spaces of the search.
+
+    Raises
+    ------
+    ValueError
+        If a setting lies in no space (the message says why it is not in the first), or if a space is given more
+        settings than evaluations.
+    """
+    places: list[list[dict[str, Any]]] = [[] for _ in budgets]
+    for number, params in enumerate(["current"] if initial_params == "current" else initial_params or []):
+        place, params = _place(params, estimator, budgets, f"initial_params[{number}]")
+        places[place].append(params)
+    for (_, n_iter), params in zip(budgets, places, strict=True):
+        if len(params) > n_iter:
+            raise ValueError(f"initial_params holds {len(params)} settings for a space of which n_iter={n_iter}")
+    return places
+
+
+def _place(params: Any, estimator: BaseEstimator, budgets: list[SpaceBudget], label: str) -> tuple[int, dict[str, Any]]:
+    reasons = []
+    for place, (space, _) in enumerate(budgets):
+        try:
+            own = _current(estimator, space) if params == "current" else params
+            return place, _inside(own, space)
+        except ValueError as error:
+            reasons.append(error)
+    source = "initial_params='current'" if params == "current" else label
+    where = "the space" if len(budgets) == 1 else "any of the spaces; not in the first one, for example"
+    raise ValueError(f"{source} is not in {where}: {reasons[0]}") from reasons[0]
+
+
+def _current(estimator: BaseEstimator, space: Space) -> dict[str, Any]:
+    own = estimator.get_params(deep=True)
+    return {name: own[name] for name in space.names if name in own}
+
+
+def _inside(params: Any, space: Space) -> dict[str, Any]:
+    """Return the active part of a setting; a ValueError if the space does not hold it."""
+    if not isinstance(params, Mapping):
+        raise ValueError(f"a setting must be a dict, got {params!r}")
+    coordinates = space.to_unit([params])  # ignores values whose condition does not hold
+    active = dict(zip(space.names, space.active(coordinates)[0], strict=True))
+    if not np.all(space.feasible(coordinates)):
+        raise ValueError(f"the constraint of the space forbids {dict(params)!r}")
+    return {name: value for name, value in params.items() if active[name]}

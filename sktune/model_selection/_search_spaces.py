@@ -1,0 +1,117 @@
+"""From what users pass as ``search_spaces`` to spaces with a number of evaluations, checked against an estimator."""
+
+import difflib
+from collections.abc import Mapping
+from itertools import product
+from numbers import Integral
+from typing import Any, NamedTuple
+
+from sklearn.base import BaseEstimator, clone
+
+from ..space import Categorical, Space
+
+
+class SpaceBudget(NamedTuple):
+    """One space, and how many of its points to evaluate."""
+
+    space: Space
+    n_iter: int
+
+
+def parse_search_spaces(search_spaces: Any, n_iter: int) -> list[SpaceBudget]:
+    """Return the spaces of a search.
+
+    Parameters
+    ----------
+    search_spaces : dict, Space, or list of these or of (space, n_iter)
+        In a pair, the int is the number of evaluations of that space.
+    n_iter : int
+        The number of evaluations of a space that stands alone.
+
+    Returns
+    -------
+    list of SpaceBudget
+
+    Raises
+    ------
+    TypeError
+        If `search_spaces`, or an element of the list, has none of these forms.
+    ValueError
+        If there is no space, if a dimension is not well described, or if a number of evaluations is not a positive
+        int.
+
+    Examples
+    --------
+    >>> [(space.names, n_iter) for space, n_iter in parse_search_spaces([{"C": (0.1, 1)}, ({"tol": [1, 2]}, 3)], 10)]
+    [(('C',), 10), (('tol',), 3)]
+    """
+    if _is_space(search_spaces):
+        search_spaces = [search_spaces]
+    if not isinstance(search_spaces, list | tuple):
+        raise TypeError(f"search_spaces must be a dict, a Space or a list of them, got {search_spaces!r}")
+    if not search_spaces:
+        raise ValueError(f"search_spaces must hold at least one space, got {search_spaces!r}")
+    return [_parse_one(element, n_iter) for element in search_spaces]
+
+
+def _is_space(spec: Any) -> bool:
+    return isinstance(spec, Mapping | Space)
+
+
+def _parse_one(element: Any, n_iter: int) -> SpaceBudget:
+    if isinstance(element, tuple) and len(element) == 2 and _is_space(element[0]):
+        element, n_iter = element
+        if not isinstance(n_iter, Integral) or isinstance(n_iter, bool) or n_iter < 1:
+            raise ValueError(f"search_spaces: the number of evaluations of a space must be an int >= 1, got {n_iter!r}")
+    elif not _is_space(element):
+        raise TypeError(f"each element of search_spaces must be a dict, a Space or a pair (dict, int), got {element!r}")
+    if isinstance(element, Mapping) and not element:
+        raise ValueError("search_spaces: a space needs at least one parameter, got {}")
+    return SpaceBudget(element if isinstance(element, Space) else Space(element), int(n_iter))
+
+
+def check_parameter_names(estimator: BaseEstimator, space: Space) -> None:
+    """Check that the estimator has every parameter of the space.
+
+    Raises
+    ------
+    ValueError
+        If it has not; the message names the most similar one that it has.
+    """
+    listed = estimator.get_params(deep=True)
+    named = zip(space.names, space.dimensions, strict=True)
+    for name, dimension in sorted(named, key=lambda item: item[0].count("__")):  # a misspelt owner explains the rest
+        if name in listed:
+            continue
+        # a parameter of a choice exists once that choice is made; and skorch takes names that it does not list
+        variants = _variants(estimator, space, name)
+        value = dimension.from_unit([0.5])[0]
+        if any(_accepts(variant, {name: value}) for variant in variants):
+            continue
+        known = {*listed, *(known for variant in variants for known in variant.get_params(deep=True))}
+        raise ValueError(f"search_spaces: {type(estimator).__name__} has no parameter {name!r}{_hint(name, known)}")
+
+
+def _hint(name: str, known: set[str]) -> str:
+    by_lower_case = {other.lower(): other for other in sorted(known)}
+    close = difflib.get_close_matches(name.lower(), by_lower_case, n=1)
+    return f". Did you mean {by_lower_case[close[0]]!r}?" if close else f"; it has {', '.join(sorted(known))}"
+
+
+def _variants(estimator: BaseEstimator, space: Space, name: str) -> list[BaseEstimator]:
+    """Return copies of the estimator, one for each choice of the searched parameters that `name` is nested in."""
+    owners = {
+        owner: dimension.categories
+        for owner, dimension in zip(space.names, space.dimensions, strict=True)
+        if name.startswith(f"{owner}__") and isinstance(dimension, Categorical)
+    }
+    choices = (dict(zip(owners, values, strict=True)) for values in product(*owners.values()))
+    return [clone(estimator).set_params(**clone(choice, safe=False)) for choice in choices]
+
+
+def _accepts(estimator: BaseEstimator, params: dict[str, Any]) -> bool:
+    try:
+        clone(estimator).set_params(**clone(params, safe=False))
+    except (ValueError, TypeError, AttributeError):
+        return False
+    return True

@@ -1,0 +1,93 @@
+"""Bayesian optimisation of one space: ask, evaluate, tell."""
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from scipy.optimize import OptimizeResult
+
+from ..exceptions import SpaceExhaustedError
+from ..optimize import Optimizer
+from ..space import Space
+from ._evaluator import Evaluator
+from ._results import CandidateRecord
+from ._search_spaces import SpaceBudget
+
+SearchCallback = Callable[[OptimizeResult], bool | None]
+
+
+class SpaceSearch:
+    """The search of one space: `n_iter` points that its optimizer proposes, `n_points` at a time.
+
+    Attributes
+    ----------
+    records : list of CandidateRecord
+        What has been evaluated of this space.
+    stopped : bool
+        Whether a callback has stopped the search.
+    """
+
+    def __init__(self, budget: SpaceBudget, optimizer: Optimizer, n_points: int):
+        self.space, self.n_iter = budget
+        self.optimizer = optimizer
+        self.n_points = n_points
+        self.records: list[CandidateRecord] = []
+        self.stopped = False
+
+    def run(self, evaluate: Evaluator, callbacks: Sequence[SearchCallback]) -> None:
+        """Search until the budget is spent, the space is exhausted, or a callback returns True."""
+        start = len(evaluate.candidates)
+        try:
+            while len(self.records) < self.n_iter and not self.stopped:
+                params = self.optimizer.ask(min(self.n_points, self.n_iter - len(self.records)))
+                records = evaluate(params)
+                self.optimizer.tell(params, [evaluate.score(record) for record in records])
+                self.records += records
+                if callbacks:
+                    answers = [callback(self.result(evaluate)) for callback in callbacks]
+                    self.stopped = any(answers)
+        except SpaceExhaustedError:
+            return  # a finite space may have fewer points than the budget
+        finally:
+            self.records = [record for record in evaluate.candidates[start:] if any(record.folds)]
+
+    def result(self, evaluate: Evaluator) -> OptimizeResult:
+        """Tell what has been evaluated so far."""
+        return optimize_result(self.space, self.records, evaluate.score)
+
+
+def optimize_result(
+    space: Space, records: Sequence[CandidateRecord], score: Callable[[CandidateRecord], float]
+) -> OptimizeResult:
+    """Tell a search as scipy and scikit-optimize tell a minimisation: the scores are negated.
+
+    Parameters
+    ----------
+    space : Space
+        What was searched.
+    records : sequence of CandidateRecord
+        What was evaluated, in this order.
+    score : callable
+        Returns the score of a record, NaN if it has none.
+
+    Returns
+    -------
+    OptimizeResult
+        ``x_iters`` : the points as lists that follow ``space.names``, None where a parameter is inactive;
+        ``func_vals`` : their negated scores, infinite for a candidate that is not "ok", so that sorting and minima
+        work; ``x`` and ``fun`` : the best of them, None and infinity if there is none; ``space``; ``models`` : empty,
+        as the surrogates are not kept.
+    """
+    points = [[record.params.get(name) for name in space.names] for record in records]
+    losses = np.array([-score(record) for record in records], dtype=np.float64)
+    losses[np.isnan(losses)] = math.inf
+    found = bool(np.isfinite(losses).any())
+    best = int(np.argmin(losses)) if found else None
+    return OptimizeResult(
+        x=points[best] if found else None,
+        fun=float(losses[best]) if found else math.inf,
+        x_iters=points,
+        func_vals=losses,
+        space=space,
+        models=[],
+    )
