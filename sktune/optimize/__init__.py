@@ -3,5 +3,6 @@
 from ._fit import fit_gaussian_process
 from ._gp import GaussianProcess, Hyperparameters
 from ._kernel import Layout
+from ._optimizer import Optimizer
 
-__all__ = ["GaussianProcess", "Hyperparameters", "Layout", "fit_gaussian_process"]
+__all__ = ["GaussianProcess", "Hyperparameters", "Layout", "Optimizer", "fit_gaussian_process"]

@@ -1,0 +1,88 @@
+"""What an optimizer has proposed and what it has been told."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+Key = tuple[float, ...]
+
+
+class Trial(NamedTuple):
+    """One finished evaluation.
+
+    Parameters
+    ----------
+    number : int
+        When its point became known: points that were proposed first have the smaller numbers.
+    key : tuple of float
+        Coordinates of the point.
+    params : dict
+        The point.
+    score : float
+        NaN if it failed.
+    noise : float
+        Known standard error of the score, 0 if unknown.
+    """
+
+    number: int
+    key: Key
+    params: dict[str, Any]
+    score: float
+    noise: float
+
+
+class History:
+    """Proposed and told points, each under the tuple of its coordinates.
+
+    Attributes
+    ----------
+    known : dict
+        From the key of every point that was ever proposed or told to its number.
+    pending : dict
+        From the keys of proposed points that wait for their score to their numbers.
+    trials : list of Trial
+        In the order in which they were told.
+    """
+
+    def __init__(self):
+        self.known: dict[Key, int] = {}
+        self.pending: dict[Key, int] = {}
+        self.trials: list[Trial] = []
+
+    def propose(self, key: Key) -> None:
+        """Note that the point `key` is being evaluated."""
+        self.known[key] = self.pending[key] = len(self.known)
+
+    def forget(self, key: Key) -> None:
+        """Note that the point `key` will not be evaluated."""
+        del self.pending[key]
+
+    def add(self, key: Key, params: Mapping[str, Any], score: float, noise: float) -> None:
+        """Note the score of a point."""
+        number = self.known.setdefault(key, len(self.known))
+        self.pending.pop(key, None)
+        self.trials.append(Trial(number, key, dict(params), score, noise))
+
+    def data(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return coordinates (n_trials, n_dims), scores (n_trials,) and known standard errors (n_trials,).
+
+        They stand in the order of the proposals, so that it does not matter which of several workers was faster.
+        """
+        trials = sorted(self.trials, key=lambda trial: trial.number)
+        return tuple(np.array([getattr(trial, name) for trial in trials]) for name in ("key", "score", "noise"))
+
+    def best(self) -> Trial | None:
+        """Return the trial of the best point, with its mean score if it was told several times; None if all failed."""
+        scores: dict[Key, list[float]] = {}
+        last: dict[Key, Trial] = {}
+        for trial in self.trials:
+            if not math.isnan(trial.score):
+                scores.setdefault(trial.key, []).append(trial.score)
+                last[trial.key] = trial
+        if not scores:
+            return None
+        means = {key: math.fsum(score / len(own) for score in own) for key, own in scores.items()}
+        best = max(means, key=lambda key: (means[key], -self.known[key]))  # of equals, the one proposed first
+        return last[best]._replace(score=means[best])

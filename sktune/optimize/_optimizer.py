@@ -1,0 +1,318 @@
+"""Bayesian optimisation by ask and tell."""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.random import RandomState
+
+from .._utils.random import derive_seed
+from ..exceptions import SpaceExhaustedError
+from ..space import Space
+from ._checks import (
+    check_base_estimator,
+    check_length,
+    check_noise,
+    check_points,
+    check_positive,
+    check_score,
+    check_seed,
+)
+from ._encoding import FeatureEncoder
+from ._fit import fit_gaussian_process
+from ._gp import GaussianProcess
+from ._history import History, Key
+from ._local_search import LocalSearch
+from ._maximize import Acquisition, ranked, ranked_candidates
+from ._threads import one_blas_thread
+from ._transform import ScoreTransform
+
+#: A finite space of at most so many points is searched completely, in every ask.
+_MAX_LISTED = 1000
+#: Draws from an infinite space before it counts as exhausted.
+_LAST_DRAWS = 1000
+#: Known noise counts up to this multiple of the variance of the values: more says no less.
+_MAX_KNOWN_VARIANCE = 1e6
+
+
+class Optimizer:
+    """Bayesian optimisation with a Gaussian process, by ask and tell. Greater scores are better.
+
+    The first points cover the space evenly; each further one maximises the log expected improvement under a Gaussian
+    process fitted to all scores so far. A point that was ever proposed or told is never proposed again.
+
+    Parameters
+    ----------
+    space : dict or Space
+        The search space: a mapping from names to what `sktune.space.check_dimension` accepts.
+    random_state : int, RandomState instance or None, default=None
+        Determines all proposals, together with what is told between them: an int gives the same ones every time.
+    n_initial_points : int, default=10
+        Number of points that must have been proposed or told before the surrogate proposes. Until then, and as long
+        as no evaluation has succeeded, proposals cover the space (a scrambled Sobol sequence).
+    initial_params : sequence of dict, default=()
+        Points that are proposed first, in this order. They count as initial points.
+    base_estimator : str, default="gp"
+        The surrogate. There is one, the Gaussian process: "gp", in any case.
+
+    Attributes
+    ----------
+    space : Space
+        The search space.
+    best_params : dict or None
+        The point with the best score; if a point was told several times, its mean counts. None before the first
+        success.
+    best_score : float or None
+        Its score.
+    n_told : int
+        Number of scores that were told, failures included.
+    params_list : list of dict
+        All points that were told, in the order in which they were.
+    scores : list of float
+        Their scores; NaN where the evaluation failed.
+
+    Raises
+    ------
+    ValueError
+        If a parameter or a point of `initial_params` is not allowed.
+
+    Notes
+    -----
+    Points that are being evaluated are taken to score what the surrogate expects there ("kriging believer"): their
+    neighbourhood is no longer uncertain, and the hopes elsewhere stay as they are. Other than a constant lie, this
+    needs no choice of a lie; other than sampled outcomes, it adds no noise to the choice.
+
+    A failure has the value of the worst success, so that the surrogate learns where evaluations fail.
+
+    References
+    ----------
+    .. [1] D. R. Jones, M. Schonlau and W. J. Welch, "Efficient Global Optimization of Expensive Black-Box
+       Functions", Journal of Global Optimization 13, 1998.
+    .. [2] S. Ament, S. Daulton, D. Eriksson, M. Balandat and E. Bakshy, "Unexpected Improvements to Expected
+       Improvement for Bayesian Optimization", NeurIPS 2023.
+    .. [3] C. Hvarfner, E. O. Hellsten and L. Nardi, "Vanilla Bayesian Optimization Performs Great in High
+       Dimensions", ICML 2024.
+    .. [4] D. Ginsbourger, R. Le Riche and L. Carraro, "Kriging Is Well-Suited to Parallelize Optimization", 2010.
+
+    Examples
+    --------
+    >>> from sktune.optimize import Optimizer
+    >>> optimizer = Optimizer({"x": (-2.0, 2.0), "shape": ["round", "square"]}, random_state=0)
+    >>> for _ in range(25):
+    ...     params = optimizer.ask()
+    ...     optimizer.tell(params, -((params["x"] - 1.0) ** 2) - (params["shape"] == "square"))
+    >>> optimizer.best_params["shape"]
+    'round'
+    >>> round(optimizer.best_params["x"], 1)
+    1.0
+    """
+
+    def __init__(
+        self,
+        space: Space | Mapping[str, Any],
+        *,
+        random_state: int | RandomState | None = None,
+        n_initial_points: int = 10,
+        initial_params: Sequence[Mapping[str, Any]] = (),
+        base_estimator: str = "gp",
+    ):
+        check_base_estimator(base_estimator)
+        self._n_initial_points = check_positive("n_initial_points", n_initial_points)
+        self._seed = check_seed(random_state)
+        self.space = space if isinstance(space, Space) else Space(space)
+        self._initial = self._coordinates(check_points("initial_params", initial_params))
+        self._listed = None
+        if self.space.n_points <= _MAX_LISTED:
+            self._listed = self._coordinates(list(self.space.enumerate()))
+        self._encoder = FeatureEncoder(self.space)
+        self._local_search = LocalSearch(self.space, self._encoder)
+        self._history = History()
+        self._hyperparameters, self._n_fitted = None, 0
+
+    # -- what is known -------------------------------------------------------------------------------------------------
+
+    @property
+    def best_params(self) -> dict[str, Any] | None:
+        """The point with the best score, None before the first success."""
+        best = self._history.best()
+        return None if best is None else dict(best.params)
+
+    @property
+    def best_score(self) -> float | None:
+        """The best score, None before the first success."""
+        best = self._history.best()
+        return None if best is None else best.score
+
+    @property
+    def n_told(self) -> int:
+        """Number of scores that were told."""
+        return len(self._history.trials)
+
+    @property
+    def params_list(self) -> list[dict[str, Any]]:
+        """All points that were told, in the order in which they were."""
+        return [dict(trial.params) for trial in self._history.trials]
+
+    @property
+    def scores(self) -> list[float]:
+        """The scores of `params_list`, NaN for failures."""
+        return [trial.score for trial in self._history.trials]
+
+    # -- ask and tell --------------------------------------------------------------------------------------------------
+
+    def ask(self, n_points: int | None = None) -> dict[str, Any] | list[dict[str, Any]]:
+        """Propose points to evaluate. They are pending until they are told or forgotten.
+
+        Parameters
+        ----------
+        n_points : int or None, default=None
+            Number of points; None proposes a single one and returns it bare.
+
+        Returns
+        -------
+        dict, or list of dict
+            Active parameters of each point. The list is shorter than `n_points` if the space has no more points.
+
+        Raises
+        ------
+        SpaceExhaustedError
+            If every point of the space has been proposed or told.
+        """
+        if n_points is None:
+            return self._propose(1)[0]
+        return self._propose(check_positive("n_points", n_points))
+
+    def tell(
+        self,
+        params: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+        score: float | Sequence[float],
+        *,
+        noise: float | Sequence[float | None] | None = None,
+    ) -> None:
+        """Report the scores of points, whether they were proposed or not.
+
+        Parameters
+        ----------
+        params : dict or list of dict
+            The points. A point that is told again keeps its former scores as well.
+        score : float or list of float
+            Their scores, greater is better. NaN or an infinite number means that the evaluation failed.
+        noise : float, list of float or None, default=None
+            Known standard errors of the scores, None for unknown ones. They add to the noise that the surrogate
+            estimates.
+
+        Raises
+        ------
+        ValueError
+            If a point does not belong to the space, the lengths differ, or a standard error is negative. Nothing
+            has been told then.
+        TypeError
+            If a score or a standard error is not a number.
+        """
+        if isinstance(params, Mapping):
+            params, score, noise = [params], [score], [noise]
+        params = check_points("params", params)
+        scores = check_length("score", score, len(params))
+        noises = [None] * len(params) if noise is None else check_length("noise", noise, len(params))
+        scores = [check_score(one) for one in scores]
+        noises = [check_noise(one, failed=math.isnan(own)) for one, own in zip(noises, scores, strict=True)]
+        keys = [_key(row) for row in self._coordinates(params)]
+        for trial in zip(keys, params, scores, noises, strict=True):
+            self._history.add(*trial)
+
+    def forget(self, params: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:
+        """Drop points that were proposed and will never be told. They are not proposed again.
+
+        Parameters
+        ----------
+        params : dict or list of dict
+            Pending points.
+
+        Raises
+        ------
+        ValueError
+            If a point is not pending. Nothing has been forgotten then.
+        """
+        params = check_points("params", [params] if isinstance(params, Mapping) else params)
+        keys = [_key(row) for row in self._coordinates(params)]
+        for key, one in zip(keys, params, strict=True):
+            if key not in self._history.pending:
+                raise ValueError(f"forget() takes points that ask() proposed and that were not told, got {dict(one)!r}")
+        for key in dict.fromkeys(keys):
+            self._history.forget(key)
+
+    # -- where proposals come from -------------------------------------------------------------------------------------
+
+    def _propose(self, n_points: int) -> list[dict[str, Any]]:
+        keys = []
+        with one_blas_thread():
+            while len(keys) < n_points and (key := self._next_key()) is not None:
+                self._history.propose(key)
+                keys.append(key)
+        if not keys:
+            raise SpaceExhaustedError(
+                f"no point is left to propose: all of the space have been proposed or told ({len(self._history.known)})"
+            )
+        return self.space.from_unit(np.array(keys))
+
+    def _next_key(self) -> Key | None:
+        """The first unknown point of the first source that has one."""
+        for rows in self._sources():
+            for row in rows:
+                key = _key(row)
+                if key not in self._history.known:
+                    return key
+        return None
+
+    def _sources(self) -> Iterator[Iterable[np.ndarray]]:
+        """Rows of coordinates from several sources, each made only if the one before had no unknown point."""
+        n_known = len(self._history.known)
+        yield self._initial
+        if self._listed is not None and all(_key(row) in self._history.known for row in self._listed):
+            return
+        if n_known < self._n_initial_points or self._history.best() is None:
+            yield self.space.design(max(self._n_initial_points, n_known + 1), derive_seed(self._seed, "design"))
+        else:
+            yield self._ranked_by_surrogate(np.random.default_rng(derive_seed(self._seed, "ask", n_known)))
+        yield self._leftovers(np.random.default_rng(derive_seed(self._seed, "leftovers", n_known)))
+
+    def _ranked_by_surrogate(self, rng: np.random.Generator) -> np.ndarray:
+        U, scores, noises = self._history.data()
+        gp = self._surrogate(U, scores, noises)
+        by_mean = U[np.argsort(-gp.mean_, kind="stable")]
+        centres = by_mean[np.sort(np.unique(by_mean, axis=0, return_index=True)[1])]
+        if self._history.pending:
+            pending = self._encoder.encode(np.array(list(self._history.pending)))
+            gp = gp.believe(pending, known_variance=np.median(gp.known_variance))
+        acquisition = Acquisition(gp, self._encoder)
+        if self._listed is None:
+            return ranked_candidates(self.space, acquisition, centres, self._local_search, rng)
+        return ranked(self._listed, acquisition)
+
+    def _surrogate(self, U: np.ndarray, scores: np.ndarray, noises: np.ndarray) -> GaussianProcess:
+        """The Gaussian process of the data; its hyperparameters are fitted only where the data are new."""
+        transform = ScoreTransform(scores)
+        X, y = self._encoder.encode(U), transform(scores)
+        given = {
+            "known_variance": np.minimum((transform.slope(scores) * noises) ** 2, _MAX_KNOWN_VARIANCE),
+            "layout": self._encoder.layout,
+        }
+        if self._n_fitted == self.n_told:
+            return GaussianProcess(X, y, self._hyperparameters, **given)
+        gp = fit_gaussian_process(X, y, start=self._hyperparameters, **given)
+        self._hyperparameters, self._n_fitted = gp.hyperparameters, self.n_told
+        return gp
+
+    def _leftovers(self, rng: np.random.Generator) -> Iterable[np.ndarray]:
+        """All points of a finite space; some more draws from an infinite one."""
+        if math.isinf(self.space.n_points):
+            return self.space.sample(_LAST_DRAWS, rng)
+        return (self._coordinates([params])[0] for params in self.space.enumerate())
+
+    def _coordinates(self, params: Sequence[Mapping[str, Any]]) -> np.ndarray:
+        return self.space.to_unit(params)
+
+
+def _key(row: np.ndarray) -> Key:
+    return tuple(row.tolist())
