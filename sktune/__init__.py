@@ -2,7 +2,19 @@
 
 from importlib.metadata import version
 
+from .model_selection import BayesSearchCV, NetClassifierCV, NetRegressorCV
 from .neural_network import NetClassifier, NetRegressor
+from .space import Categorical, Integer, Real, Space
 
 __version__ = version("sktune")
-__all__ = ["NetClassifier", "NetRegressor"]
+__all__ = [
+    "BayesSearchCV",
+    "Categorical",
+    "Integer",
+    "NetClassifier",
+    "NetClassifierCV",
+    "NetRegressor",
+    "NetRegressorCV",
+    "Real",
+    "Space",
+]

@@ -3,6 +3,9 @@
 # The decorator of every `fit`: checks `_parameter_constraints`, then tears callbacks down whatever happens.
 from sklearn.base import _fit_context
 
+# Named scorers; whether one takes weights is a private question of theirs.
+from sklearn.metrics import get_scorer
+
 # Several metrics as one scorer, which asks the estimator for its predictions once.
 from sklearn.metrics._scorer import _MultimetricScorer
 
@@ -36,6 +39,7 @@ __all__ = [
     "get_namespace",
     "has_callbacks",
     "scorers_by_name",
+    "weighted_scorer",
 ]
 
 
@@ -51,3 +55,14 @@ def has_callbacks(*estimators):
 def scorers_by_name(scorer):
     """Return the scorers that a multimetric scorer combines, as a dict; any other scorer is returned as it is."""
     return scorer._scorers if isinstance(scorer, _MultimetricScorer) else scorer
+
+
+def weighted_scorer(scoring):
+    """Return the scorer that the string `scoring` names, asking for weights if it takes them; others as they are.
+
+    Needs metadata routing to be enabled.
+    """
+    if not isinstance(scoring, str):
+        return scoring
+    scorer = get_scorer(scoring)
+    return scorer.set_score_request(sample_weight=True) if scorer._accept_sample_weight() else scorer

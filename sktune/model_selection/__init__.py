@@ -1,0 +1,7 @@
+"""Searches: cross-validated tuning of any scikit-learn estimator, and networks that tune themselves."""
+
+from ._base import BaseTuneSearchCV, SearchInterruptedWarning
+from ._bayes import BayesSearchCV
+from ._net_cv import NetClassifierCV, NetRegressorCV
+
+__all__ = ["BaseTuneSearchCV", "BayesSearchCV", "NetClassifierCV", "NetRegressorCV", "SearchInterruptedWarning"]

@@ -1,8 +1,9 @@
 """What every dimension of a search space has."""
 
+import copy
 import numbers
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,11 +33,11 @@ def as_coordinates(u: Any) -> np.ndarray:
     return np.clip(u, 0.0, 1.0)
 
 
-def uniform_draws(random_state: Any, size: Any) -> np.ndarray:
-    """Draw from [0, 1) with a scikit-learn `random_state` or a numpy Generator."""
+def uniform_source(random_state: Any) -> Callable[[Any], np.ndarray]:
+    """Return what draws an array of a given shape from [0, 1), for a scikit-learn `random_state` or a Generator."""
     if isinstance(random_state, np.random.Generator):
-        return random_state.random(size)
-    return check_random_state(random_state).random_sample(size)
+        return random_state.random
+    return check_random_state(random_state).random_sample
 
 
 def check_when(when: Any) -> dict[str, tuple] | None:
@@ -93,6 +94,26 @@ class Dimension(ABC):
     def conditions(self) -> dict[str, tuple]:
         """Values that other dimensions must have for this one to be active; empty if it always is."""
         return self._allowed_parents or {}
+
+    def with_prefix(self, prefix: str) -> "Dimension":
+        """Return a copy whose conditions name parameters with `prefix` before them.
+
+        Parameters
+        ----------
+        prefix : str
+            Such as ``"net__"``.
+
+        Returns
+        -------
+        Dimension
+            The copy, without a name.
+        """
+        renamed = copy.copy(self)
+        renamed.name = None
+        if self.when is not None:
+            renamed.when = {prefix + name: values for name, values in self.when.items()}
+            renamed._allowed_parents = check_when(renamed.when)
+        return renamed
 
     # -- the unit interval ---------------------------------------------------------------------------------------------
 
@@ -195,10 +216,10 @@ class Dimension(ABC):
             What was drawn.
         """
         if n_samples is None:
-            return self._draw(uniform_draws(random_state, 1))[0]
+            return self._draw(uniform_source(random_state)(1))[0]
         if not isinstance(n_samples, numbers.Integral) or isinstance(n_samples, bool) or n_samples < 0:
             raise ValueError(f"n_samples must be a non-negative int or None, got {n_samples!r}")
-        return self._collect(self._draw(uniform_draws(random_state, int(n_samples))))
+        return self._collect(self._draw(uniform_source(random_state)(int(n_samples))))
 
     def _draw(self, u: np.ndarray) -> list:
         return self.from_unit(u)
@@ -215,6 +236,31 @@ class Dimension(ABC):
     def size(self) -> int:
         """Number of coordinates before a transformation, always 1."""
         return 1
+
+    def distance(self, a: Any, b: Any) -> float:
+        """Return the distance between two values.
+
+        Parameters
+        ----------
+        a, b : object
+            Values of the dimension.
+
+        Returns
+        -------
+        number
+            Of numbers the absolute difference; of choices 0 for the same one and 1 for two.
+
+        Raises
+        ------
+        RuntimeError
+            If one of them does not belong to the dimension.
+        """
+        if not (a in self and b in self):
+            raise RuntimeError(f"Can only compute distance for values within the space, not {a!r} and {b!r}.")
+        return self._difference(a, b)
+
+    def _difference(self, a: Any, b: Any) -> float:
+        return abs(a - b)
 
     @abstractmethod
     def _identity(self) -> tuple:

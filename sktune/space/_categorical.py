@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ._base import Dimension, as_coordinates, is_number
-from ._identity import ChoiceIndex, same_value
+from ._identity import ChoiceIndex, plain, same_value
 from ._scales import EqualCells, ProbabilityCells
 from ._transforms import CHOICE_TRANSFORMS, ChoiceTransform
 
@@ -164,26 +164,7 @@ class Categorical(Dimension):
         """All categories."""
         return self.categories
 
-    def distance(self, a: Any, b: Any) -> int:
-        """Return 0 for the same category twice and 1 for two.
-
-        Parameters
-        ----------
-        a, b : object
-            Categories.
-
-        Returns
-        -------
-        int
-            0 or 1.
-
-        Raises
-        ------
-        RuntimeError
-            If one of them is not a category.
-        """
-        if not (a in self and b in self):
-            raise RuntimeError(f"Can only compute distance for values within the space, not {a} and {b}.")
+    def _difference(self, a: Any, b: Any) -> float:
         return 0 if same_value(a, b) else 1
 
     def _identity(self) -> tuple:
@@ -192,7 +173,7 @@ class Categorical(Dimension):
     def __repr__(self) -> str:
         shown = _abbreviated(self.categories)
         categories = f"({shown},)" if len(self.categories) == 1 else f"({shown})"
-        prior = None if self.prior is None else f"[{_abbreviated(list(self.prior))}]"
+        prior = None if self.prior is None else f"[{_abbreviated(list(map(plain, self.prior)))}]"
         return f"Categorical(categories={categories}, prior={prior}{self._repr_extras()})"
 
 

@@ -4,8 +4,8 @@ The conditions form a directed graph without cycles, from parents (the dimension
 """
 
 import difflib
+import functools
 import math
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -62,6 +62,11 @@ class Conditions:
                     f"{', '.join(self._names)}.{did_you_mean(parent, self._names)}"
                 )
             position = self._names.index(parent)
+            if math.isinf(self._dimensions[position].n_values):
+                raise ValueError(
+                    f"when of parameter {name!r} cannot hold: {parent!r} has infinitely many values, so that none of "
+                    f"them has a probability; give {parent!r} a step or make it a Categorical"
+                )
             try:
                 resolved[position] = np.unique(self._dimensions[position].to_unit(values))
             except ValueError as error:
@@ -111,11 +116,11 @@ class Conditions:
         A state is what is known of the parents that are still needed: for each one the coordinate in question, None if
         it is inactive, or an Ellipsis for all values that no condition names.
         """
-        children = self._last_child()
-        states: Counter[tuple] = Counter({(): 1})
+        last_asked = self._last_asked()
+        states: dict[tuple, float] = {(): 1}
         ever_active = set()
         for step, position in enumerate(self._order_by_family()):
-            following: Counter[tuple] = Counter()
+            following: dict[tuple, float] = {}
             for state, count in states.items():
                 known = dict(state)
                 if self._holds(position, known):
@@ -123,15 +128,15 @@ class Conditions:
                     branches = self._branches(position)
                 else:
                     branches = [(None, 1)]
-                for value, multiplicity in branches:
+                for value, n_values in branches:
                     kept = {**known, position: value}
-                    kept = tuple((dim, seen) for dim, seen in kept.items() if children.get(dim, -1) > step)
-                    following[kept] += count * multiplicity
+                    kept = tuple((dim, seen) for dim, seen in kept.items() if last_asked.get(dim, -1) > step)
+                    following[kept] = _add(following.get(kept, 0), _multiply(count, n_values))
             states = following
         never = [self._names[dim] for dim in self.conditional if dim not in ever_active]
         if never:
             raise ValueError(f"the conditions of parameter {never[0]!r} exclude one another: it can never be active")
-        return sum(states.values())
+        return functools.reduce(_add, states.values())
 
     def _order_by_family(self) -> list[int]:
         """Parents before children, and families that share no condition one after another."""
@@ -147,7 +152,7 @@ class Conditions:
                 family[head(child)] = head(parent)
         return sorted(self.order, key=lambda position: head(position))
 
-    def _last_child(self) -> dict[int, int]:
+    def _last_asked(self) -> dict[int, int]:
         """For each parent, the step at which it is asked about for the last time."""
         return {parent: step for step, child in enumerate(self._order_by_family()) for parent in self.parents[child]}
 
@@ -180,17 +185,34 @@ class Conditions:
             pairs = zip(self._names, self._dimensions, strict=True)
             infinite = ", ".join(name for name, dimension in pairs if math.isinf(dimension.n_values))
             raise ValueError(f"the space has infinitely many points, for these have infinitely many values: {infinite}")
-        return self._extend({}, {}, 0)
+        return self._extend({}, {}, 0, asked={parent for parents in self.parents for parent in parents})
 
-    def _extend(self, point: dict[int, Any], known: dict[int, Any], depth: int) -> Iterator[dict[int, Any]]:
+    def _extend(
+        self, point: dict[int, Any], known: dict[int, Any], depth: int, asked: set[int]
+    ) -> Iterator[dict[int, Any]]:
+        """Fill in the dimensions from `depth` on; `known` has the coordinates of those that conditions name."""
         if depth == len(self.order):
             yield dict(point)
             return
         position = self.order[depth]
-        if not self._holds(position, known):
-            yield from self._extend(point, {**known, position: None}, depth + 1)
-            return
         dimension = self._dimensions[position]
+        if not self._holds(position, known):
+            known[position] = None
+            yield from self._extend(point, known, depth + 1, asked)
+            return
         for value in dimension.values():
-            coordinate = float(dimension.to_unit([value])[0])
-            yield from self._extend({**point, position: value}, {**known, position: coordinate}, depth + 1)
+            point[position] = value
+            if position in asked:
+                known[position] = float(dimension.to_unit([value])[0])
+            yield from self._extend(point, known, depth + 1, asked)
+        del point[position]
+
+
+def _add(left: float, right: float) -> float:
+    """Add counts, which may be integers too large for a float, or infinite."""
+    return math.inf if math.inf in (left, right) else left + right
+
+
+def _multiply(left: float, right: float) -> float:
+    """Multiply counts, which may be integers too large for a float, or infinite; none is zero."""
+    return math.inf if math.inf in (left, right) else left * right

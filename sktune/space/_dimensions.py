@@ -1,5 +1,6 @@
 """Numbers as dimensions: `Real` and `Integer`."""
 
+import itertools
 import math
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,8 +14,10 @@ from ._transforms import NUMBER_TRANSFORMS, NumberTransform
 
 #: More values than this cannot be told apart by their coordinates with certainty.
 MAX_VALUES = 2**40
-_REAL_DTYPES = ("float", "float16", "float32", "float64")
-_INTEGER_DTYPES = ("int", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+#: Larger bounds would overflow on the way to the unit interval.
+_LARGEST_BOUND = 1e300
+_REAL_DTYPES = ("float16", "float32", "float64")
+_INTEGER_DTYPES = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 _CHUNK = 1024  # values are made this many at a time when all are iterated over
 
 
@@ -22,6 +25,8 @@ class _Number(Dimension):
     """What `Real` and `Integer` share."""
 
     _priors: tuple[str, ...]
+    _dtypes: tuple[str, ...]
+    _builtin: type
 
     def __init__(self, low, high, prior, base, transform, name, dtype, step, when):
         super().__init__(name, when)
@@ -36,15 +41,13 @@ class _Number(Dimension):
         self.low, self.high = low, high
         self.prior, self.base = prior, base
         self.dtype, self.step = dtype, step
-        self._check_dtype()
+        if _dtype_name(dtype) not in self._dtypes:
+            raise ValueError(f"dtype must be {self._builtin.__name__} or one of {self._dtypes}, got {dtype!r}")
         self._check_step()
         self._scale = self._make_scale()
         self.set_transformer("identity" if transform is None else transform)
 
     # -- construction --------------------------------------------------------------------------------------------------
-
-    @abstractmethod
-    def _check_dtype(self) -> None: ...
 
     @abstractmethod
     def _make_scale(self) -> Interval | Lattice: ...
@@ -58,8 +61,9 @@ class _Number(Dimension):
         if self.prior == "power-of-two":
             raise ValueError(f"step has no meaning with prior='power-of-two', got {step!r}")
 
-    def _lattice(self, step: float, name_of_step: str = "step") -> Lattice:
-        n_values = math.floor((self.high - self.low) / step + 1e-9) + 1
+    def _lattice(self, step: float) -> Lattice:
+        ratio = (self.high - self.low) / step
+        n_values = math.floor(ratio + 8 * float(np.finfo(np.float64).eps) * ratio) + 1  # 1 / 0.1 steps are 10 steps
         if n_values > MAX_VALUES:
             raise ValueError(f"{self!r} has {n_values} values; at most 2**40 can be told apart: use a larger step")
         log = self.prior == "log-uniform"
@@ -68,7 +72,7 @@ class _Number(Dimension):
                 f"with prior='log-uniform', high must be at most 2**40 steps, got high={self.high} and step={step}"
             )
         cells = LogCells(self.low, step, n_values) if log else EqualCells(n_values)
-        return Lattice(EvenValues(self.low, step, n_values), cells)
+        return Lattice(EvenValues(self.low, step, n_values, self.high), cells)
 
     # -- the unit interval ---------------------------------------------------------------------------------------------
 
@@ -88,8 +92,9 @@ class _Number(Dimension):
     def values(self) -> Iterator[Any]:
         if math.isinf(self.n_values):
             raise ValueError(f"{self!r} has infinitely many values")
-        for start in range(0, self.n_values, _CHUNK):
-            yield from self._native(self._scale.at(np.arange(start, min(start + _CHUNK, self.n_values))))
+        starts = range(0, self.n_values, _CHUNK)
+        chunks = (np.arange(start, min(start + _CHUNK, self.n_values)) for start in starts)
+        return itertools.chain.from_iterable(self._native(self._scale.at(chunk)) for chunk in chunks)
 
     def _draw(self, u: np.ndarray) -> list:
         return self._native(self._scale.draw(u))
@@ -100,7 +105,7 @@ class _Number(Dimension):
 
     def _native(self, values: np.ndarray) -> list:
         """Python's own numbers under a default dtype, numpy scalars under any other."""
-        if self.dtype in (float, int, "float", "int") or self.dtype is np.int64:
+        if self._is_builtin_dtype() or self.dtype is np.int64:
             return values.tolist()
         return list(values.astype(self.dtype))
 
@@ -108,7 +113,7 @@ class _Number(Dimension):
         return values if self._is_builtin_dtype() else np.array(values, dtype=self.dtype)
 
     def _is_builtin_dtype(self) -> bool:
-        return self.dtype in (float, int, "float", "int")
+        return self.dtype in (self._builtin, self._builtin.__name__)
 
     # -- scikit-optimize's transformations -----------------------------------------------------------------------------
 
@@ -183,36 +188,15 @@ class _Number(Dimension):
             value = value[0]
         return super().__contains__(value)
 
-    def distance(self, a: float, b: float) -> float:
-        """Return the distance between two values.
-
-        Parameters
-        ----------
-        a, b : number
-            Values of the dimension.
-
-        Returns
-        -------
-        number
-            Their absolute difference.
-
-        Raises
-        ------
-        RuntimeError
-            If one of them does not belong to the dimension.
-        """
-        if not (a in self and b in self):
-            raise RuntimeError(f"Can only compute distance for values within the space, not {a} and {b}.")
-        return abs(a - b)
-
     def _identity(self) -> tuple:
         base = None if self.prior == "uniform" else float(self.base)
-        dtype = np.dtype(self.dtype).name
+        dtype = _dtype_name(self.dtype)
         return (self.low, self.high, self.prior, base, self.transform_, dtype, self.step, self._allowed_parents)
 
     def __repr__(self) -> str:
         kind = type(self).__name__
-        extras = self._repr_extras(step=self.step)
+        dtype = _dtype_name(self.dtype)
+        extras = self._repr_extras(step=self.step, dtype=None if dtype in ("float64", "int64") else dtype)
         transform = getattr(self, "transform_", "identity")
         return f"{kind}(low={self.low}, high={self.high}, prior='{self.prior}', transform='{transform}'{extras})"
 
@@ -263,6 +247,8 @@ class Real(_Number):
     """
 
     _priors = ("uniform", "log-uniform")
+    _dtypes = _REAL_DTYPES
+    _builtin = float
 
     def __init__(
         self,
@@ -278,38 +264,37 @@ class Real(_Number):
         when: Mapping | None = None,
     ):
         for parameter, bound in (("low", low), ("high", high)):
-            if not (is_number(bound) and math.isfinite(bound)):
-                raise ValueError(f"{parameter} must be a finite number, got {bound!r}")
+            if not (is_number(bound) and abs(float(bound)) <= _LARGEST_BOUND):
+                raise ValueError(f"{parameter} must be a finite number of at most 1e300, got {bound!r}")
         super().__init__(float(low), float(high), prior, base, transform, name, dtype, step, when)
 
-    def _check_dtype(self) -> None:
-        if not (self.dtype in _REAL_DTYPES or np.dtype(self.dtype).name in _REAL_DTYPES):
-            raise ValueError(f"dtype must be float or one of {_REAL_DTYPES[1:]}, got {self.dtype!r}")
-
     def _make_scale(self) -> Interval | Lattice:
-        if not math.isfinite(self.high - self.low):
-            raise ValueError(f"high - low must be finite, got low={self.low} and high={self.high}")
-        if self.step is not None:
-            self.step = float(self.step)
-            return self._lattice(self.step)
-        base = None if self.prior == "uniform" else float(self.base)
         dtype = np.dtype(self.dtype)
-        if dtype == np.float64:
-            return Interval(self.low, self.high, base)
         with np.errstate(over="ignore", under="ignore"):
             low, high = (float(dtype.type(bound)) for bound in (self.low, self.high))
-        if not (low < high < math.inf and (base is None or low > 0)):
+        if not (-math.inf < low < high < math.inf and (self.prior == "uniform" or low > 0)):
             raise ValueError(f"dtype {dtype.name} cannot hold a range from {self.low} to {self.high}")
-        return Interval(low, high, base, dtype)
+        # a value of a coarse type may lie beyond the bound that it stands for
+        self._limits = (min(low, self.low), max(high, self.high))
+        if self.step is not None:
+            self.step = float(self.step)
+            self._spacing = float(np.spacing(dtype.type(max(abs(low), abs(high)))))
+            if self.step < 4 * self._spacing:
+                raise ValueError(
+                    f"step must be at least {4 * self._spacing:.2g} for {dtype.name} to tell the values apart, "
+                    f"got {self.step}"
+                )
+            return self._lattice(self.step)
+        base = None if self.prior == "uniform" else float(self.base)
+        return Interval(low, high, base, None if dtype == np.float64 else dtype)
 
     def _checked(self, values: list) -> np.ndarray:
         for value in values:
-            if not (is_number(value) and self.low <= value <= self.high):
+            if not (is_number(value) and self._limits[0] <= value <= self._limits[1]):
                 raise self._invalid(value)
         array = np.array(values, dtype=np.float64)
         if self.step is not None:
-            precision = float(np.finfo(np.dtype(self.dtype)).eps) * max(abs(self.low), abs(self.high))
-            off = np.abs(array - self._scale.nearest(array)) > 1e-9 * self.step + 2 * precision
+            off = np.abs(array - self._scale.nearest(array)) > 1e-9 * self.step + self._spacing
             if off.any():
                 raise self._invalid(values[int(off.argmax())])
         return array
@@ -359,6 +344,8 @@ class Integer(_Number):
     """
 
     _priors = ("uniform", "log-uniform", "power-of-two")
+    _dtypes = _INTEGER_DTYPES
+    _builtin = int
 
     def __init__(
         self,
@@ -378,9 +365,16 @@ class Integer(_Number):
             step = _as_int(step, "step")
         super().__init__(low, high, prior, base, transform, name, dtype, step, when)
 
-    def _check_dtype(self) -> None:
-        if not (self.dtype in _INTEGER_DTYPES or np.dtype(self.dtype).name in _INTEGER_DTYPES):
-            raise ValueError(f"dtype must be int or one of {_INTEGER_DTYPES[1:]}, got {self.dtype!r}")
+    def _make_scale(self) -> Lattice:
+        self._check_fits_dtype()
+        if self.prior != "power-of-two":
+            return self._lattice(1 if self.step is None else self.step)
+        first, last = (self.low - 1).bit_length(), self.high.bit_length() - 1
+        if first > last:
+            raise ValueError(f"there is no power of two from {self.low} to {self.high}")
+        return Lattice(PowersOfTwo(first, last - first + 1), EqualCells(last - first + 1))
+
+    def _check_fits_dtype(self) -> None:
         limits = np.iinfo(np.dtype(self.dtype))
         largest = min(limits.max, np.iinfo(np.int64).max)
         if self.low < limits.min or self.high > largest:
@@ -388,14 +382,6 @@ class Integer(_Number):
                 f"the bounds must lie between {limits.min} and {largest} for dtype {np.dtype(self.dtype).name}, "
                 f"got low={self.low} and high={self.high}"
             )
-
-    def _make_scale(self) -> Lattice:
-        if self.prior != "power-of-two":
-            return self._lattice(1 if self.step is None else self.step)
-        first, last = (self.low - 1).bit_length(), self.high.bit_length() - 1
-        if first > last:
-            raise ValueError(f"there is no power of two from {self.low} to {self.high}")
-        return Lattice(PowersOfTwo(first, last - first + 1), EqualCells(last - first + 1))
 
     def _checked(self, values: list) -> np.ndarray:
         for value in values:
@@ -416,3 +402,11 @@ def _as_int(value: Any, parameter: str) -> int:
     if not is_number(value) or not math.isfinite(value) or value != int(value):
         raise ValueError(f"{parameter} must be an integer, got {value!r}")
     return int(value)
+
+
+def _dtype_name(dtype: Any) -> str:
+    """Return numpy's name of a type, or an empty string if it has none."""
+    try:
+        return "" if dtype is None else np.dtype(dtype).name
+    except TypeError:
+        return ""

@@ -59,6 +59,8 @@ class Distribution(Dimension):
                 "dist must be a frozen distribution of scipy.stats, with the methods rvs, ppf and cdf, such as "
                 f"scipy.stats.uniform(0, 1); got {dist!r}"
             )
+        if np.ndim(dist.ppf(0.5)) != 0:
+            raise ValueError(f"dist must be a distribution of single numbers, got {dist!r}")
         self.dist = dist
         self._scale = _discrete_scale(dist) if hasattr(dist, "pmf") else _Quantiles(dist)
 
@@ -102,28 +104,6 @@ class Distribution(Dimension):
         low, high = self.bounds
         kind = "a number" if isinstance(self._scale, _Quantiles) else "a value of the discrete distribution"
         return f"{kind} from {low} to {high}"
-
-    def distance(self, a: float, b: float) -> float:
-        """Return the distance between two values.
-
-        Parameters
-        ----------
-        a, b : number
-            Values of the dimension.
-
-        Returns
-        -------
-        number
-            Their absolute difference.
-
-        Raises
-        ------
-        RuntimeError
-            If one of them does not belong to the dimension.
-        """
-        if not (a in self and b in self):
-            raise RuntimeError(f"Can only compute distance for values within the space, not {a} and {b}.")
-        return abs(a - b)
 
     # -- scikit-optimize knows no such dimension: its transformation is the unit interval itself -----------------------
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._base import Dimension, uniform_draws
+from ._base import Dimension, uniform_source
 from ._dimensions import Real
 from ._sampling import draw_sample
 
@@ -105,9 +105,7 @@ class PointLists:
         RuntimeError
             If the constraint allows (almost) nothing.
         """
-        if not isinstance(random_state, np.random.Generator):
-            random_state = np.random.RandomState(int(uniform_draws(random_state, 1)[0] * 2**32))
-        points = draw_sample(self, n_samples, lambda shape: uniform_draws(random_state, shape))
+        points = draw_sample(self, n_samples, uniform_source(random_state))
         return [self._as_list(params) for params in self.from_unit(points)]
 
     def _as_list(self, params: Mapping[str, Any]) -> list:

@@ -68,15 +68,16 @@ class LogCells:
 class EvenValues:
     """The numbers ``low, low + step, ...``: integers if both are, else floats free of the noise of binary fractions."""
 
-    def __init__(self, low: float, step: float, n: int):
-        self.low, self.step, self.n = low, step, n
+    def __init__(self, low: float, step: float, n: int, high: float):
+        self.low, self.step, self.n, self._high = low, step, n, high
         # 0.1 + 2 * 0.1 should read 0.3: round to the decimals that low and step were written with
         decimals = max(-Decimal(repr(number)).as_tuple().exponent for number in (low, step))
-        self._decimals = decimals if 0 < decimals <= 15 else None
+        exact = 0 < decimals <= _LAST_EXACT_POWER and max(abs(low), abs(high)) * 10.0**decimals < 2**50
+        self._decimals = decimals if exact else None
 
     def at(self, index: np.ndarray) -> np.ndarray:
         values = self.low + index * self.step
-        return values if self._decimals is None else np.round(values, self._decimals)
+        return np.clip(values if self._decimals is None else np.round(values, self._decimals), self.low, self._high)
 
     def index(self, values: np.ndarray) -> np.ndarray:
         return np.clip(np.rint((values - self.low) / self.step), 0, self.n - 1).astype(np.int64)
@@ -138,13 +139,16 @@ class Interval:
         self.low, self.high, self.base = low, high, base
         self._dtype = dtype
         self._warped_low, self._warped_high = float(self._warp(low)), float(self._warp(high))
+        if not self._warped_low < self._warped_high:
+            raise ValueError(f"the logarithms of {low} and {high} are too close to tell them apart")
         if base is None:
             # 32 roundings: several times what (v - low) / (high - low) and its inverse can lose
-            self._digits = min(int(-math.log10(32 * _EPS * max(abs(low), abs(high)))), 300)
+            largest = max(abs(low), abs(high), 1e-280)  # so small a range has the two ends only
+            self._digits = math.floor(-math.log10(32 * _EPS * largest))
             self._quantum = (10.0**-self._digits,) * 2
         else:
             largest_logarithm = max(1.0, abs(math.log(low)), abs(math.log(high)))
-            self._digits = int(-math.log10(32 * _EPS * largest_logarithm))
+            self._digits = math.floor(-math.log10(32 * _EPS * largest_logarithm))
             self._quantum = (low * 10.0 ** (1 - self._digits), high * 10.0 ** (1 - self._digits))
 
     def _warp(self, values: np.ndarray) -> np.ndarray:
@@ -173,15 +177,17 @@ class Interval:
             return values.astype(self._dtype).astype(np.float64)
         rounded = np.round(values, self._digits) if self.base is None else _round_to_digits(values, self._digits)
         # next to an end, where one step of the rounding could step out, only the end itself remains
-        rounded = np.where(rounded < self.low + self._quantum[0], self.low, rounded)
-        return np.where(rounded > self.high - self._quantum[1], self.high, rounded)
+        lower_half = values - self.low <= self.high - values
+        rounded = np.where(lower_half & (rounded < self.low + self._quantum[0]), self.low, rounded)
+        return np.where(~lower_half & (rounded > self.high - self._quantum[1]), self.high, rounded)
 
 
 def _round_to_digits(values: np.ndarray, digits: int) -> np.ndarray:
     """Round positive numbers to significant decimal digits, to the very doubles that the decimals denote."""
     shift = digits - 1 - np.floor(np.log10(values)).astype(np.int64)
-    scale = _POWERS_OF_TEN[np.minimum(np.abs(shift), 308)]
-    rounded = np.where(shift >= 0, np.rint(values * scale) / scale, np.rint(values / scale) * scale)
+    # one of the two factors is 1
+    up, down = _POWERS_OF_TEN[np.clip(shift, 0, 308)], _POWERS_OF_TEN[np.clip(-shift, 0, 308)]
+    rounded = np.rint(values * up / down) / up * down
     inexact = np.flatnonzero(np.abs(shift) > _LAST_EXACT_POWER)
     if len(inexact):
         rounded[inexact] = [float(f"{value:.{digits}g}") for value in values[inexact].tolist()]

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,29 @@ class Space(PointLists):
     def n_points(self) -> float:
         """Number of different settings, or ``math.inf``."""
         return self._conditions.n_points
+
+    def prefixed(self, prefix: str) -> "Space":
+        """Return this space for a step of a pipeline: with `prefix` before every name, in conditions too.
+
+        Parameters
+        ----------
+        prefix : str
+            Such as ``"net__"`` for the step ``net``.
+
+        Returns
+        -------
+        Space
+            A new space; a constraint still sees the names without the prefix.
+
+        Examples
+        --------
+        >>> Space({"lr": (1e-4, 1e-1, "log-uniform")}).prefixed("net__").names
+        ('net__lr',)
+        """
+        named = zip(self.names, self.dimensions, strict=True)
+        dimensions = {prefix + name: dimension.with_prefix(prefix) for name, dimension in named}
+        constraint = None if self.constraint is None else partial(_call_without_prefix, self.constraint, prefix)
+        return Space(dimensions, constraint=constraint)
 
     # -- between dicts and the unit cube -------------------------------------------------------------------------------
 
@@ -381,3 +405,7 @@ def _named_specs(dimensions: Any) -> list[tuple[str, Any]]:
     if repeated is not None:
         raise ValueError(f"names of dimensions must differ, but {repeated!r} stands for several")
     return named
+
+
+def _call_without_prefix(constraint: Callable[[dict], bool], prefix: str, params: dict[str, Any]) -> bool:
+    return constraint({name.removeprefix(prefix): value for name, value in params.items()})

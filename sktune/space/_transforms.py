@@ -74,7 +74,7 @@ class ChoiceTransform:
             return [str(self._choices[label]) for label in labels]
         if self.kind == "normalize":
             return np.array(labels, dtype=np.float64) / max(len(self._choices) - 1, 1)
-        columns = np.eye(len(self._choices))[labels]
+        columns = np.eye(len(self._choices))[np.array(labels, dtype=np.int64)]
         return columns[:, 1:] if len(self._choices) == 2 else columns
 
     def inverse_transform(self, transformed: Any) -> list:

@@ -67,7 +67,7 @@ def fewest_vectors(results):
         {"scoring": lambda estimator, X, y: np.float32(estimator.score(X, y))},
         {"refit": False},
     ],
-    ids=str,
+    ids=lambda options: "-".join(options) or "default",
 )
 def test_equals_grid_search(options, batch_size, n_jobs):
     if n_jobs == 2 and batch_size == 1 and len(options) < 3:

@@ -1,0 +1,330 @@
+"""Networks that tune themselves, in the manner of LassoCV."""
+
+from numbers import Integral, Real
+
+from sklearn import config_context
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
+from sklearn.callback import CallbackSupportMixin
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from .._sklearn_compat import Interval, _fit_context, weighted_scorer
+from ..neural_network import NetClassifier, NetRegressor
+from ..space import Space
+from ._bayes import BayesSearchCV
+
+_PREFIX = "net__"
+
+
+class _BaseNetCV(CallbackSupportMixin, BaseEstimator):
+    """Base of the self-tuning networks; see `NetClassifierCV` and `NetRegressorCV`."""
+
+    _parameter_constraints = {
+        "estimator": "no_validation",  # a network or None, checked in fit
+        "search_space": [dict, Space, None],
+        "n_iter": [Interval(Integral, 1, None, closed="left")],
+        "n_points": [Interval(Integral, 1, None, closed="left")],
+        "cv": ["cv_object"],
+        "scoring": [str, callable, None],
+        "standardize": ["boolean"],
+        "n_jobs": [Integral, None],
+        "timeout": [Interval(Real, 0, None, closed="neither"), None],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+    _NET: type
+    _TARGET_CHECKS: dict
+
+    def __init__(
+        self,
+        *,
+        estimator=None,
+        search_space=None,
+        n_iter=30,
+        n_points=1,
+        cv=None,
+        scoring=None,
+        standardize=True,
+        n_jobs=None,
+        timeout=None,
+        random_state=None,
+        verbose=0,
+    ):
+        self.estimator = estimator
+        self.search_space = search_space
+        self.n_iter = n_iter
+        self.n_points = n_points
+        self.cv = cv
+        self.scoring = scoring
+        self.standardize = standardize
+        self.n_jobs = n_jobs
+        self.timeout = timeout
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, sample_weight=None):
+        """Search for the best parameters by cross-validation, then train on all rows with them.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Finite numbers, in any units unless `standardize` is False.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Labels for a classifier, which takes one column; numbers for a regressor.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights of the rows, in training and in the scores. A callable `scoring` gets none.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        X, y = validate_data(self, X, y, dtype="numeric", **self._TARGET_CHECKS)
+        net = self._checked_net()
+        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+        context = self._init_callback_context(max_subtasks=1).call_on_fit_task_begin(estimator=self, X=X, y=y)
+        search_context = context.subcontext(task_name="search")
+        # Routing sends the weights to the scaler, to the network and to the score, whatever the user's own setting is.
+        with config_context(enable_metadata_routing=True):
+            search = self._make_search(net, *X.shape)
+            with search_context.propagate_callback_context(search):
+                search_context.call_on_fit_task_begin(estimator=self, X=X, y=y)
+                self.search_ = search.fit(X, y, **weights)
+        search_context.call_on_fit_task_end(estimator=self, X=X, y=y)
+        self._read_results()
+        context.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes={})
+        return self
+
+    def _checked_net(self):
+        if self.estimator is None:
+            return self._NET()
+        if not isinstance(self.estimator, self._NET):
+            raise TypeError(f"estimator must be a {self._NET.__name__} or None, got {self.estimator!r}")
+        return clone(self.estimator)
+
+    def _make_search(self, net, n_samples, n_features):
+        space = Space(
+            net.default_search_space(n_samples, n_features) if self.search_space is None else self.search_space
+        )
+        current = {name: value for name, value in net.get_params(deep=False).items() if name in space.names}
+        net.set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
+        scale = StandardScaler().set_fit_request(sample_weight=True) if self.standardize else "passthrough"
+        return BayesSearchCV(
+            Pipeline([("scale", scale), ("net", net)]),
+            space.prefixed(_PREFIX),
+            n_iter=self.n_iter,
+            n_points=self.n_points,
+            # what the user would get without a search comes first: the search can only improve on it
+            initial_params="current" if current in space else None,
+            cv=self.cv,
+            scoring=weighted_scorer(self.scoring),
+            n_jobs=self.n_jobs,
+            timeout=self.timeout,
+            random_state=self.random_state,
+            verbose=self.verbose,
+        )
+
+    def _read_results(self):
+        self.best_estimator_ = self.search_.best_estimator_
+        self.net_ = self.best_estimator_["net"].net_
+        self.best_score_ = self.search_.best_score_
+        self.best_params_ = {name.removeprefix(_PREFIX): value for name, value in self.search_.best_params_.items()}
+        self.cv_results_ = self.search_.cv_results_
+
+    def predict(self, X):
+        """Predict with the network that was trained with the best parameters.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        predictions : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Labels, or targets in the shape that `y` had in `fit`.
+        """
+        return self._apply("predict", X)
+
+    def _apply(self, method, X):
+        check_is_fitted(self)
+        return getattr(self.best_estimator_, method)(validate_data(self, X, reset=False, dtype="numeric"))
+
+
+class NetClassifierCV(ClassifierMixin, _BaseNetCV):
+    """A `NetClassifier` that tunes itself by cross-validated Bayesian search.
+
+    Parameters
+    ----------
+    estimator : NetClassifier or None, default=None
+        Supplies the parameters that are not searched; None is ``NetClassifier()``. Its own settings are evaluated
+        first where they lie within the space.
+    search_space : dict, Space or None, default=None
+        What to search, by parameter names of `NetClassifier`; None is `NetClassifier.default_search_space` for the
+        size of the data.
+    n_iter : int, default=30
+        Number of settings to evaluate.
+    n_points : int, default=1
+        Settings evaluated at a time: more keep more cores busy, at some cost in what each can learn from the others.
+    cv : int, cross-validation generator or iterable, default=None
+        The splits; None is five stratified folds.
+    scoring : str, callable or None, default=None
+        What to maximise; None is accuracy.
+    standardize : bool, default=True
+        Whether to bring each feature to mean 0 and variance 1 first, by the training rows of each fold.
+    n_jobs : int or None, default=None
+        Fits at a time, in processes of their own; None is 1 unless in a ``joblib.parallel_config`` context.
+    timeout : float or None, default=None
+        Seconds after which no more settings are evaluated.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the search and of every network whose own `random_state` is None.
+    verbose : int, default=0
+        How much to print.
+
+    Attributes
+    ----------
+    best_params_ : dict
+        The best values of the parameters searched.
+    best_score_ : float
+        Their mean score over the folds: an optimistic figure, as the best of many.
+    best_estimator_ : Pipeline
+        Scaler and network with these parameters, trained on all rows.
+    net_ : skorch.NeuralNetClassifier
+        The trained net.
+    cv_results_ : dict of str to array
+        Every setting that was evaluated; names have the prefix ``net__``.
+    search_ : BayesSearchCV
+        The search itself.
+    classes_ : ndarray of shape (n_classes,)
+        The labels.
+    n_features_in_ : int
+        Number of features seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if `X` had string names for all.
+
+    See Also
+    --------
+    BayesSearchCV : The same for any estimator.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sktune import NetClassifier, NetClassifierCV
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = NetClassifierCV(estimator=NetClassifier(max_epochs=10), n_iter=3, cv=3, random_state=0).fit(X, y)
+    >>> sorted(model.best_params_)[:3]
+    ['activation', 'batch_size', 'dropout']
+    >>> model.predict(X[:2]).tolist()
+    [0, 0]
+    """
+
+    _NET = NetClassifier
+    _TARGET_CHECKS = {}
+
+    def predict_proba(self, X):
+        """Return the probability of each class for each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`.
+        """
+        return self._apply("predict_proba", X)
+
+    def predict_log_proba(self, X):
+        """Return the logarithm of `predict_proba`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`.
+        """
+        return self._apply("predict_log_proba", X)
+
+    def _read_results(self):
+        super()._read_results()
+        self.classes_ = self.best_estimator_.classes_
+
+
+class NetRegressorCV(RegressorMixin, _BaseNetCV):
+    """A `NetRegressor` that tunes itself by cross-validated Bayesian search.
+
+    Parameters
+    ----------
+    estimator : NetRegressor or None, default=None
+        Supplies the parameters that are not searched; None is ``NetRegressor()``. Its own settings are evaluated
+        first where they lie within the space.
+    search_space : dict, Space or None, default=None
+        What to search, by parameter names of `NetRegressor`; None is `NetRegressor.default_search_space` for the size
+        of the data.
+    n_iter : int, default=30
+        Number of settings to evaluate.
+    n_points : int, default=1
+        Settings evaluated at a time: more keep more cores busy, at some cost in what each can learn from the others.
+    cv : int, cross-validation generator or iterable, default=None
+        The splits; None is five folds of rows in their order: shuffle them if the order means something.
+    scoring : str, callable or None, default=None
+        What to maximise; None is R2.
+    standardize : bool, default=True
+        Whether to bring each feature to mean 0 and variance 1 first, by the training rows of each fold.
+    n_jobs : int or None, default=None
+        Fits at a time, in processes of their own; None is 1 unless in a ``joblib.parallel_config`` context.
+    timeout : float or None, default=None
+        Seconds after which no more settings are evaluated.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the search and of every network whose own `random_state` is None.
+    verbose : int, default=0
+        How much to print.
+
+    Attributes
+    ----------
+    best_params_ : dict
+        The best values of the parameters searched.
+    best_score_ : float
+        Their mean score over the folds: an optimistic figure, as the best of many.
+    best_estimator_ : Pipeline
+        Scaler and network with these parameters, trained on all rows.
+    net_ : skorch.NeuralNetRegressor
+        The trained net.
+    cv_results_ : dict of str to array
+        Every setting that was evaluated; names have the prefix ``net__``.
+    search_ : BayesSearchCV
+        The search itself.
+    n_features_in_ : int
+        Number of features seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if `X` had string names for all.
+
+    See Also
+    --------
+    BayesSearchCV : The same for any estimator.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sktune import NetRegressor, NetRegressorCV
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = NetRegressorCV(estimator=NetRegressor(max_epochs=10), n_iter=3, cv=3, random_state=0).fit(X, y)
+    >>> model.predict(X[:2]).shape
+    (2,)
+    """
+
+    _NET = NetRegressor
+    _TARGET_CHECKS = {"multi_output": True, "y_numeric": True}
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags

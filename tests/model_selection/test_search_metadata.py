@@ -1,0 +1,113 @@
+"""Weights, groups and other metadata reach fit, score and split as in scikit-learn's searches, routed or not."""
+
+import numpy as np
+import pytest
+from list_search import ListSearchCV
+from numpy.testing import assert_array_equal
+from sklearn import config_context
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.datasets import make_classification
+from sklearn.exceptions import UnsetMetadataPassedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score, get_scorer, make_scorer
+from sklearn.model_selection import GridSearchCV, GroupKFold, cross_validate
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from sktune.model_selection import BayesSearchCV
+
+X, y = make_classification(60, 4, n_informative=2, n_redundant=0, random_state=0)
+weight = np.random.default_rng(0).uniform(size=60)
+groups = np.arange(60) % 4
+GRID = {"C": [0.1, 1.0, 10.0]}
+
+
+def assert_same_scores(ours, theirs):
+    for name in theirs.cv_results_:
+        if "_score" in name and not name.endswith("_time"):
+            assert_array_equal(ours.cv_results_[name], theirs.cv_results_[name], err_msg=name)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("options", [{}, {"scoring": ["accuracy", "roc_auc"], "refit": "roc_auc"}], ids=str)
+def test_weights_reach_fit_and_score_without_routing(options, n_jobs):
+    ours = ListSearchCV(SVC(), GRID, n_jobs=n_jobs, return_train_score=True, **options)
+    theirs = GridSearchCV(SVC(), GRID, return_train_score=True, **options)
+    assert_same_scores(ours.fit(X, y, sample_weight=weight), theirs.fit(X, y, sample_weight=weight))
+    unweighted = GridSearchCV(SVC(), GRID).fit(X, y)
+    name = "mean_test_roc_auc" if options else "mean_test_score"
+    assert (ours.cv_results_[name] != unweighted.cv_results_["mean_test_score"]).all()
+
+
+def test_a_scorer_without_weights_is_told():
+    def plain(estimator, X, y):
+        return 1.0
+
+    with pytest.warns(UserWarning, match="does not support sample_weight"):
+        ListSearchCV(SVC(), GRID, scoring=plain).fit(X, y, sample_weight=weight)
+
+
+@pytest.mark.parametrize("search_class", [ListSearchCV, BayesSearchCV])
+def test_routing_of_weights_and_groups(search_class):
+    with config_context(enable_metadata_routing=True):
+        estimator = SVC().set_fit_request(sample_weight=True)
+        scoring = {
+            "weighted": make_scorer(accuracy_score).set_score_request(sample_weight=True),
+            "plain": make_scorer(accuracy_score).set_score_request(sample_weight=False),
+        }
+        options = {"scoring": scoring, "refit": "weighted", "cv": GroupKFold(4)}
+        ours = search_class(estimator, GRID, **options).fit(X, y, sample_weight=weight, groups=groups)
+        theirs = GridSearchCV(estimator, GRID, **options).fit(X, y, sample_weight=weight, groups=groups)
+    ours_by_C, theirs_by_C = (
+        {
+            params["C"]: search.cv_results_["mean_test_weighted"][i]
+            for i, params in enumerate(search.cv_results_["params"])
+        }
+        for search in (ours, theirs)
+    )
+    assert ours_by_C == theirs_by_C
+    assert ours.n_splits_ == 4
+    assert (ours.cv_results_["mean_test_weighted"] != ours.cv_results_["mean_test_plain"]).all()
+
+
+def test_routing_through_a_cross_validation_around_the_search():
+    with config_context(enable_metadata_routing=True):
+        estimator = make_pipeline(StandardScaler().set_fit_request(sample_weight=False), LogisticRegression())
+        estimator[-1].set_fit_request(sample_weight=True)
+        scorer = get_scorer("accuracy").set_score_request(sample_weight=True)
+        results = []
+        for search_class in (BayesSearchCV, GridSearchCV):
+            search = search_class(estimator, {"logisticregression__C": [0.1, 1.0]}, scoring=scorer, cv=GroupKFold(3))
+            nested = cross_validate(
+                search, X, y, cv=GroupKFold(4), scoring=scorer, params={"sample_weight": weight, "groups": groups}
+            )
+            results.append(nested["test_score"])
+    assert_array_equal(*results)
+
+
+def test_metadata_that_nobody_asked_for_is_an_error():
+    with config_context(enable_metadata_routing=True), pytest.raises(UnsetMetadataPassedError, match="sample_weight"):
+        BayesSearchCV(SVC(), GRID).fit(X, y, sample_weight=weight)
+
+
+def test_the_search_itself_asks_for_nothing():
+    assert not hasattr(BayesSearchCV(SVC(), GRID), "set_fit_request")
+
+
+def test_fit_params_of_the_constructor_and_of_fit():
+    class Recorder(ClassifierMixin, BaseEstimator):
+        def __init__(self, C=1):
+            self.C = C
+
+        def fit(self, X, y, one=None, two=None, rows=None):
+            assert len(rows) == len(X)
+            assert_array_equal(rows, X[:, 0])
+            self.seen_ = (one, two)
+            return self
+
+        def score(self, X, y):
+            return 1.0
+
+    search = BayesSearchCV(Recorder(), GRID, fit_params={"one": 1, "two": 1}, error_score="raise")
+    assert search.fit(X, y, two=2, rows=X[:, 0]).best_estimator_.seen_ == (1, 2)
