@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any, Literal
 
 import numpy as np
@@ -122,6 +122,7 @@ def _fit_and_score(problem: Problem, task: Task, record: FoldRecord) -> None:
         fit_params = _check_method_params(problem.X, params=problem.fit_params, indices=train)
         fit_watched(estimator, X_train, y_train, fit_params, context=task.callback_context, caller=problem.caller)
     record.n_epochs = count_epochs(estimator)
+    check_losses(estimator)
     record.n_test_samples = len(task.test)
     with _timed(record, "score_time"):
         raw_scores = _score(problem, estimator, X_test, y_test, test)
@@ -163,10 +164,27 @@ def fit_watched(
 
 def count_epochs(estimator: BaseEstimator) -> float:
     """Return the int `n_iter_` of a fitted estimator, or of the last step of a pipeline; NaN if it has none."""
+    n_iter = getattr(_last_step(estimator), "n_iter_", None)
+    return float(n_iter) if isinstance(n_iter, Integral) else math.nan
+
+
+def check_losses(estimator: BaseEstimator) -> None:
+    """Raise `DivergedError` if the history of a skorch net ends with a loss that is not finite.
+
+    Skorch itself says nothing, and the class that NaN is read as may well score best on imbalanced data.
+    """
+    history = getattr(_last_step(estimator), "history_", None)
+    last_epoch = history[-1] if isinstance(history, list) and history else {}
+    for name in ("train_loss", "valid_loss"):
+        loss = last_epoch.get(name)
+        if isinstance(loss, Real) and not math.isfinite(loss):
+            raise DivergedError(f"{name} is {loss} at the end of the training")
+
+
+def _last_step(estimator: BaseEstimator) -> BaseEstimator:
     while isinstance(estimator, Pipeline):
         estimator = estimator.steps[-1][1]
-    n_iter = getattr(estimator, "n_iter_", None)
-    return float(n_iter) if isinstance(n_iter, Integral) else math.nan
+    return estimator
 
 
 def _rows(X: Any, task: Task) -> tuple[Any, Any]:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from joblib import parallel_config
 from list_search import ListSearchCV
 from numpy.testing import assert_array_equal
 from sklearn.cluster import KMeans
@@ -52,8 +53,7 @@ def fewest_vectors(results):
     return int(np.argmin(results["param_C"]))
 
 
-@pytest.mark.parametrize("n_jobs", [None, 2])
-@pytest.mark.parametrize("batch_size", [None, 1])
+@pytest.mark.parametrize(("n_jobs", "batch_size"), [(None, 1), (2, None)])
 @pytest.mark.parametrize(
     "options",
     [
@@ -70,8 +70,6 @@ def fewest_vectors(results):
     ids=lambda options: "-".join(options) or "default",
 )
 def test_equals_grid_search(options, batch_size, n_jobs):
-    if n_jobs == 2 and batch_size == 1 and len(options) < 3:
-        pytest.skip("covered by the other three combinations")
     options = {"cv": 5, **options}
     estimator = SVC() if "neg_log_loss" not in str(options) else LogisticRegression()
     grid = GRID if isinstance(estimator, SVC) else {"C": [0.1, 1, 10]}
@@ -80,6 +78,14 @@ def test_equals_grid_search(options, batch_size, n_jobs):
     assert_array_equal(ours.cv_results_["status"], "ok")
     assert not any(ours.cv_results_["error"])
     assert ours.stopped_by_ is None
+
+
+@pytest.mark.parametrize("backend", ["threading", "multiprocessing", "sequential"])
+def test_any_backend_of_joblib(backend):
+    """Multiprocessing is one that cannot hand out results as they come."""
+    with parallel_config(backend):
+        ours = ListSearchCV(SVC(), GRID, n_jobs=2, return_train_score=True).fit(X, y)
+    assert_same_search(ours, GridSearchCV(SVC(), GRID, return_train_score=True).fit(X, y))
 
 
 @pytest.mark.parametrize("method", ["predict", "decision_function", "score"])

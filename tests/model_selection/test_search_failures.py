@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from joblib import parallel_config
 from list_search import ListSearchCV, Moody
 from numpy.testing import assert_array_equal
 from sklearn.exceptions import FitFailedWarning
@@ -31,11 +32,10 @@ def search(grid, **options):
 )
 @pytest.mark.parametrize("bad_rows", [None, FIRST_SPLIT], ids=["every split", "one split"])
 @pytest.mark.parametrize("error_score", [np.nan, 9.0])
-@pytest.mark.parametrize("n_jobs", [1, 2])
-def test_a_failed_candidate_is_recorded_and_ranks_last(mood, status, error, bad_rows, error_score, n_jobs):
+def test_a_failed_candidate_is_recorded_and_ranks_last(mood, status, error, bad_rows, error_score):
     grid = [{"quality": [0.5, 0.7]}, {"quality": [2], "mood": [mood], "bad_rows": [bad_rows]}, {"quality": [0.6]}]
     with pytest.warns(FitFailedWarning, match=f"{3 if bad_rows is None else 1} fits failed out of a total of 12"):
-        fitted = search(grid, error_score=error_score, n_jobs=n_jobs).fit(X, y)
+        fitted = search(grid, error_score=error_score).fit(X, y)
     results = fitted.cv_results_
     assert list(results["status"]) == ["ok", "ok", status, "ok"]
     assert list(results["error"]) == [None, None, error, None]
@@ -47,11 +47,12 @@ def test_a_failed_candidate_is_recorded_and_ranks_last(mood, status, error, bad_
     assert_array_equal(results["split1_test_score"][2], error_score if bad_rows is None else 2.0)
 
 
-def test_there_is_one_warning_for_the_whole_search():
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_there_is_one_warning_for_the_whole_search(n_jobs):
     grid = {"quality": [1, 2, 3], "mood": ["fine", "raise", "diverge"]}
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        search(grid, batch_size=1).fit(X, y)
+        search(grid, batch_size=4, n_jobs=n_jobs).fit(X, y)
     assert [warning.category for warning in caught] == [FitFailedWarning]
     message = str(caught[0].message)
     assert "18 fits failed out of a total of 27" in message
@@ -98,7 +99,7 @@ def test_a_whole_batch_may_fail():
 def test_error_score_raise_raises_what_the_estimator_raised_and_keeps_what_has_finished(n_jobs):
     grid = {"mood": ["fine", "raise"]}
     failing = search(grid, batch_size=1, error_score="raise", n_jobs=n_jobs)
-    with pytest.raises(RuntimeError, match="no fit with quality"):
+    with parallel_config("threading"), pytest.raises(RuntimeError, match="no fit with quality"):
         failing.fit(X, y)
     assert failing.cv_results_["status"][0] == "ok"
 

@@ -12,7 +12,6 @@ from sklearn.decomposition import PCA
 from sklearn.ensemble import BaggingClassifier, RandomForestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeClassifier
-from skorch import NeuralNetClassifier
 
 from sktune.model_selection._seeding import seeded_generators, set_random_states
 
@@ -114,26 +113,6 @@ def test_without_a_random_state_nothing_is_seeded():
     assert (
         split_scores(fitted(GlobalDice(), {"choice": [1]})) != split_scores(fitted(GlobalDice(), {"choice": [1]}))
     ).all()
-
-
-class Net(torch.nn.Module):
-    def __init__(self, dropout=0.5):
-        super().__init__()
-        self.layers = torch.nn.Sequential(torch.nn.Linear(5, 8), torch.nn.Dropout(dropout), torch.nn.Linear(8, 2))
-
-    def forward(self, X):
-        return torch.softmax(self.layers(X), dim=-1)
-
-
-def test_plain_skorch_nets_are_reproducible_for_any_number_of_processes():
-    net = NeuralNetClassifier(Net, max_epochs=2, verbose=0, train_split=None)
-    data = X.astype(np.float32), y
-    searches = []
-    for n_jobs in (1, 2):
-        search = ListSearchCV(net, {"lr": [0.1, 0.5]}, cv=3, n_jobs=n_jobs, random_state=3, scoring="neg_log_loss")
-        searches.append(search.fit(*data))
-    assert_array_equal(split_scores(searches[0]), split_scores(searches[1]))
-    assert_array_equal(searches[0].predict_proba(data[0]), searches[1].predict_proba(data[0]))
 
 
 def test_set_random_states_depends_on_names_alone():

@@ -1,11 +1,11 @@
 """Searches that end early: a time budget, Ctrl-C. What has finished is kept, and the best of it is refitted."""
 
 import os
-import re
 import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 
@@ -31,14 +31,12 @@ def search(grid, **options):
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_running_fits_see_the_deadline_and_what_has_finished_is_refitted(n_jobs):
-    grid = [{"mood": ["fine"]}, {"mood": ["slow"], "seconds": [30.0], "quality": [9.0]}]
-    start = time.time()
-    timeout = 0.5 if n_jobs == 1 else 20.0  # workers may have to start first
+    grid = [{"mood": ["fine"]}, {"mood": ["slow"], "seconds": [60.0], "quality": [9.0]}]
     if n_jobs == 2:
-        search({"mood": ["fine"]}, n_jobs=2).fit(X, y)
-        timeout = 1.0
-    fitted = search(grid, timeout=timeout, n_jobs=n_jobs).fit(X, y)
-    assert time.time() - start < 25
+        search({"mood": ["fine"]}, n_jobs=2).fit(X, y)  # the workers take their time to start
+    start = time.time()
+    fitted = search(grid, timeout=2.0, n_jobs=n_jobs).fit(X, y)
+    assert time.time() - start < 30
     results = fitted.cv_results_
     assert list(results["status"]) == ["ok", "timeout"]
     assert list(results["stopped_by"]) == [None, "timeout"]
@@ -51,16 +49,18 @@ def test_running_fits_see_the_deadline_and_what_has_finished_is_refitted(n_jobs)
 
 
 def test_no_batch_starts_after_the_deadline():
-    fitted = search({"mood": ["sleep"], "seconds": [0.2], "quality": range(9)}, timeout=0.7, batch_size=1).fit(X, y)
+    start = time.time()
+    grid = {"mood": ["sleep"], "seconds": [0.1], "quality": range(99)}
+    fitted = search(grid, timeout=1.0, batch_size=1).fit(X, y)
     assert fitted.stopped_by_ == "timeout"
-    n_candidates = len(fitted.cv_results_["params"])
-    assert 1 <= n_candidates <= 2
+    assert time.time() - start < 15
+    assert 1 <= len(fitted.cv_results_["params"]) <= 4
     assert fitted.cv_results_["status"][0] == "ok"
 
 
 def test_fits_that_have_not_started_in_time_are_skipped():
-    grid = [{"mood": ["fine"]}, {"mood": ["sleep"], "seconds": [0.4], "quality": range(3)}]
-    fitted = search(grid, timeout=0.3).fit(X, y)
+    grid = [{"mood": ["fine"]}, {"mood": ["sleep"], "seconds": [1.2], "quality": range(3)}]
+    fitted = search(grid, timeout=1.0).fit(X, y)
     assert list(fitted.cv_results_["status"]) == ["ok", "timeout", "timeout", "timeout"]
     assert fitted.cv_results_["error"][3] == "TimeBudgetError: the time budget ran out before this fit started"
     assert fitted.cv_results_["split0_test_score"][1] == 0  # it could not be stopped, and counts
@@ -72,9 +72,15 @@ def test_a_budget_that_lets_nothing_finish_raises():
 
 
 def test_the_refit_is_not_limited():
-    fitted = search({"mood": ["slow"], "seconds": [0.1]}, timeout=0.35).fit(X, y)
+    class SlowOnAllRows(Moody):
+        def fit(self, X, y):
+            if len(X) == 30:
+                self._wait()
+            return super().fit(X, y)
+
+    fitted = ListSearchCV(SlowOnAllRows(seconds=1.5), {"quality": [1]}, cv=3, timeout=1.0).fit(X, y)
     assert fitted.stopped_by_ is None
-    assert fitted.refit_time_ >= 0.1
+    assert fitted.refit_time_ >= 1.5
 
 
 def test_a_budget_that_suffices_changes_nothing():
@@ -134,6 +140,17 @@ def test_an_interrupt_before_anything_has_finished_propagates():
 
     with pytest.raises(KeyboardInterrupt):
         Interrupted(Moody(), {}).fit(X, y)
+
+
+def test_a_ctrl_c_during_a_fit():
+    grid = [{"quality": [1, 3]}, {"mood": ["sleep"], "seconds": [60], "quality": [9]}]
+    timer = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.warns(SearchInterruptedWarning, match="those of the 2 candidates"):
+        fitted = search(grid).fit(X, y)
+    timer.join()
+    assert fitted.best_params_ == {"quality": 3}
+    assert fitted.predict(X).shape == (30,)
 
 
 def test_an_interrupt_that_the_estimator_swallows_still_ends_the_search():
@@ -197,7 +214,7 @@ SCRIPT = """
             print("started", flush=True)
             evaluate([dict(mood="sleep", seconds=60, quality=9), dict(mood="sleep", seconds=60, quality=8)])
 
-    search = Telling(Moody(), {{}}, cv=KFold(3), n_jobs={n_jobs})
+    search = Telling(Moody(), {{}}, cv=KFold(3), n_jobs=2)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         search.fit(X, y)
@@ -208,20 +225,16 @@ SCRIPT = """
 """
 
 
-@pytest.mark.parametrize(("n_jobs", "whole_group"), [(1, False), (2, True)])
-def test_a_real_ctrl_c(n_jobs, whole_group):
-    """A terminal sends the signal to the workers as well, `kill` to the main process alone."""
-    script = textwrap.dedent(SCRIPT).format(here=str(HERE), n_jobs=n_jobs)
-    command = [sys.executable, "-c", script]
+def test_a_ctrl_c_in_the_terminal_while_processes_work():
+    """The terminal sends the signal to the workers too."""
+    command = [sys.executable, "-c", textwrap.dedent(SCRIPT).format(here=str(HERE))]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, start_new_session=True) as process:
         try:
             assert process.stdout.readline() == "started\n"
             time.sleep(0.5)
-            (os.killpg if whole_group else os.kill)(process.pid, signal.SIGINT)
-            output, errors = process.communicate(timeout=30)
+            os.killpg(process.pid, signal.SIGINT)
+            output, errors = process.communicate(timeout=60)
         finally:
             process.kill()
-    assert re.search("candidates: 2 interrupt", output), errors
-    assert process.returncode == 0, errors
-    assert "Traceback" not in errors or n_jobs == 2  # loky's dying workers may say so
+    assert (output, process.returncode) == ("candidates: 2 interrupt\n", 0), errors

@@ -35,11 +35,9 @@ def test_the_lines_of_the_fits_are_those_of_grid_search(verbose, options, capsys
 
 
 def test_each_batch_tells_how_far_the_search_is(capsys):
+    grid = [{"mood": ["raise"]}, {"quality": [0.5, 0.25]}]
     with pytest.warns(FitFailedWarning):
-        lines = printed(
-            ListSearchCV(Moody(), [{"mood": ["raise"]}, {"quality": [0.5, 0.25]}], cv=3, verbose=1, batch_size=1),
-            capsys,
-        )
+        lines = printed(ListSearchCV(Moody(), grid, cv=3, verbose=1, batch_size=1), capsys)
     assert lines == [
         "Fitting 3 folds for each of 3 candidates, totalling 9 fits",
         "[1/3] failed",

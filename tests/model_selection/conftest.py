@@ -1,0 +1,10 @@
+"""One BLAS thread: the fits of these tests are tiny, and threads that wait for one another only get in the way."""
+
+import pytest
+from threadpoolctl import threadpool_limits
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_blas_thread():
+    with threadpool_limits(1):
+        yield
