@@ -4,6 +4,8 @@ import numpy as np
 
 N_SPREAD = 512
 N_NEARBY = 300
+#: Number of good points whose surroundings are searched closely.
+_N_CENTRES = 5
 #: How far coordinates move from a good point: log-uniform between these deviations.
 _NEAREST, _FARTHEST = 0.02, 0.2
 #: Share of the categories of a good point that are drawn anew.
@@ -22,7 +24,7 @@ def nearby_candidates(space, centres, rng):
     ----------
     space : Space
     centres : ndarray of shape (n_centres, n_dims)
-        Snapped points.
+        Snapped points, the best first: only a few of them count.
     rng : numpy.random.Generator
 
     Returns
@@ -30,6 +32,7 @@ def nearby_candidates(space, centres, rng):
     ndarray of shape (at most N_NEARBY, n_dims)
         Snapped and feasible.
     """
+    centres = centres[:_N_CENTRES]
     points = fill_inactive(space, np.repeat(centres, N_NEARBY // len(centres), axis=0), rng)
     deviations = np.exp(rng.uniform(np.log(_NEAREST), np.log(_FARTHEST), (len(points), 1)))
     moved = reflect(points + deviations * rng.standard_normal(points.shape))

@@ -3,9 +3,7 @@
 import numpy as np
 
 from ._acquisition import log_expected_improvement, log_expected_improvement_gradient
-from ._candidates import nearby_candidates, spread_candidates
 
-_N_CENTRES = 5
 _N_STARTS = 4
 
 
@@ -34,24 +32,22 @@ class Acquisition:
         return log_expected_improvement_gradient(*self._gp.predict_with_gradient(x), self._best)
 
 
-def ranked_candidates(space, acquisition, centres, local_search, rng):
-    """Return the candidates for the next evaluation, the best first.
+def climbed_and_ranked(candidates, acquisition, local_search, rng):
+    """Return candidates, and what the best of them climb to, by falling acquisition.
 
     Parameters
     ----------
-    space : Space
+    candidates : ndarray of shape (n_candidates, n_dims)
+        Snapped and feasible points.
     acquisition : Acquisition
-    centres : ndarray of shape (n_points, n_dims)
-        Known points by falling mean: around the first ones, the space is searched more closely.
     local_search : LocalSearch
     rng : numpy.random.Generator
 
     Returns
     -------
-    ndarray of shape (n_candidates, n_dims)
-        Snapped and feasible points. They may be known, or repeat each other.
+    ndarray of shape (n_points, n_dims)
+        Snapped and feasible points. They may repeat each other.
     """
-    candidates = np.vstack([spread_candidates(space, rng), nearby_candidates(space, centres[:_N_CENTRES], rng)])
     values = acquisition(candidates)
     starts = _descending(values)[:_N_STARTS]
     climbed = [local_search.climb(acquisition, candidates[start], values[start], rng) for start in starts]

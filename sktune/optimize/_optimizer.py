@@ -10,6 +10,7 @@ from numpy.random import RandomState
 from .._utils.random import derive_seed
 from ..exceptions import SpaceExhaustedError
 from ..space import Space
+from ._candidates import nearby_candidates, spread_candidates
 from ._checks import (
     check_base_estimator,
     check_length,
@@ -24,7 +25,7 @@ from ._fit import fit_gaussian_process
 from ._gp import GaussianProcess
 from ._history import History, Key
 from ._local_search import LocalSearch
-from ._maximize import Acquisition, ranked, ranked_candidates
+from ._maximize import Acquisition, climbed_and_ranked, ranked
 from ._threads import one_blas_thread
 from ._transform import ScoreTransform
 
@@ -32,8 +33,8 @@ from ._transform import ScoreTransform
 _MAX_LISTED = 1000
 #: Draws from an infinite space before it counts as exhausted.
 _LAST_DRAWS = 1000
-#: Known noise counts up to this multiple of the variance of the values: more says no less.
-_MAX_KNOWN_VARIANCE = 1e6
+#: Known standard errors count up to this multiple of the deviation of the values: such a value says nothing anyway.
+_MAX_KNOWN_DEVIATION = 1e3
 
 
 class Optimizer:
@@ -127,6 +128,7 @@ class Optimizer:
             self._listed = self._coordinates(list(self.space.enumerate()))
         self._encoder = FeatureEncoder(self.space)
         self._local_search = LocalSearch(self.space, self._encoder)
+        self._spread = None
         self._history = History()
         self._hyperparameters, self._n_fitted = None, 0
 
@@ -287,15 +289,23 @@ class Optimizer:
             gp = gp.believe(pending, known_variance=np.median(gp.known_variance))
         acquisition = Acquisition(gp, self._encoder)
         if self._listed is None:
-            return ranked_candidates(self.space, acquisition, centres, self._local_search, rng)
+            candidates = np.vstack([self._spread_candidates(rng), nearby_candidates(self.space, centres, rng)])
+            return climbed_and_ranked(candidates, acquisition, self._local_search, rng)
         return ranked(self._listed, acquisition)
+
+    def _spread_candidates(self, rng: np.random.Generator) -> np.ndarray:
+        if self.space.constraint is None:
+            return spread_candidates(self.space, rng)
+        if self._spread is None:  # kept: under a tight constraint they take long to find
+            self._spread = spread_candidates(self.space, np.random.default_rng(derive_seed(self._seed, "spread")))
+        return self._spread
 
     def _surrogate(self, U: np.ndarray, scores: np.ndarray, noises: np.ndarray) -> GaussianProcess:
         """The Gaussian process of the data; its hyperparameters are fitted only where the data are new."""
         transform = ScoreTransform(scores)
         X, y = self._encoder.encode(U), transform(scores)
         given = {
-            "known_variance": np.minimum((transform.slope(scores) * noises) ** 2, _MAX_KNOWN_VARIANCE),
+            "known_variance": np.minimum(transform.slope(scores) * noises, _MAX_KNOWN_DEVIATION) ** 2,
             "layout": self._encoder.layout,
         }
         if self._n_fitted == self.n_told:

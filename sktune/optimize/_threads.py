@@ -12,31 +12,18 @@ from contextlib import contextmanager
 
 from threadpoolctl import ThreadpoolController
 
-_lock = threading.Lock()
-_n_inside = 0
-_limit = None
+_lock = threading.RLock()
 
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Let BLAS use one thread for the enclosed work.
+    """Let BLAS use one thread for the enclosed work, which only one thread of Python does at a time.
 
-    The limit belongs to the process, so the first to enter sets it and the last to leave lifts it: were every thread
-    to restore what it found, one could find the limit of another and leave it behind for good.
+    The limit belongs to the process. Without the lock, the second to enter would find the limit of the first, take it
+    for what was set before, and leave it behind for good.
     """
-    global _n_inside, _limit
-    with _lock:
-        if _n_inside == 0:
-            _limit = _controller().limit(limits=1, user_api="blas")
-        _n_inside += 1
-    try:
+    with _lock, _controller().limit(limits=1, user_api="blas"):
         yield
-    finally:
-        with _lock:
-            _n_inside -= 1
-            if _n_inside == 0:
-                _limit.restore_original_limits()
-                _limit = None
 
 
 @functools.cache
