@@ -63,6 +63,31 @@ class BaseTuneSearchCV(BaseSearchCV):
     ``stopped_by`` "timeout" or "interrupt" for a candidate that was ended from outside, else None
     ``error``      the reason of the first split that failed, as "ExceptionName: message", else None
     ============== ==================================================================================================
+
+    Parameters
+    ----------
+    estimator : estimator object
+        Any scikit-learn estimator, with a ``score`` method unless `scoring` is given.
+    scoring : str, callable, list, tuple, dict or None, default=None
+        What to maximise, as in scikit-learn.
+    n_jobs : int or None, default=None
+        Number of tasks at once.
+    refit : bool, str or callable, default=True
+        Whether to fit the best candidate on all data, and by which metric it is the best, as in scikit-learn.
+    cv : int, splitter, iterable or None, default=None
+        The splits.
+    verbose : int, default=0
+        How much to print.
+    pre_dispatch : int or str, default="2*n_jobs"
+        How many tasks to hand out in advance.
+    random_state : int, RandomState or None, default=None
+        Root of the seeds of all tasks; None seeds nothing.
+    error_score : "raise" or numeric, default=np.nan
+        Score of a split on which a candidate failed.
+    return_train_score : bool, default=False
+        Whether to score on the training rows too.
+    timeout : float or None, default=None
+        Seconds after which no batch starts.
     """
 
     _parameter_constraints: dict = {
@@ -336,17 +361,19 @@ class BaseTuneSearchCV(BaseSearchCV):
 
     def _refit(self, problem: Problem, seed: int | None, root: CallbackContext) -> None:
         """Fit the best candidate on all rows; the time budget does not bind it."""
-        refit_seed = None if seed is None else derive_seed(seed, "refit")
-        self.best_estimator_ = make_candidate(problem.estimator, self.best_params_, refit_seed)
+        vars(self).pop("best_estimator_", None)  # an earlier one is not the best of this search
+        seed = None if seed is None else derive_seed(seed, "refit")
+        best = make_candidate(problem.estimator, self.best_params_, seed)
         context = root.subcontext(task_name="refit-with-best-params")
         start = time.perf_counter()
-        with interrupts() as was_interrupted, seeded_generators(refit_seed):
-            fit_watched(self.best_estimator_, problem.X, problem.y, problem.fit_params, context=context, caller=self)
+        with interrupts() as was_interrupted, seeded_generators(seed):
+            fit_watched(best, problem.X, problem.y, problem.fit_params, context=context, caller=self)
         if was_interrupted():  # and the estimator went on with what it had learnt so far
             raise KeyboardInterrupt
         self.refit_time_ = time.perf_counter() - start
-        if hasattr(self.best_estimator_, "feature_names_in_"):
-            self.feature_names_in_ = self.best_estimator_.feature_names_in_
+        self.best_estimator_ = best
+        if hasattr(best, "feature_names_in_"):
+            self.feature_names_in_ = best.feature_names_in_
 
 
 def _metadata_of_callbacks(params: dict[str, Any]) -> dict[str, Any] | None:

@@ -140,7 +140,7 @@ class BayesSearchCV(BaseTuneSearchCV):
     >>> search = BayesSearchCV(
     ...     SVC(), {"C": (1e-2, 1e2, "log-uniform"), "kernel": ["linear", "rbf"]}, n_iter=8, random_state=0
     ... )
-    >>> search.fit(X, y).best_score_ > 0.95
+    >>> float(search.fit(X, y).best_score_) > 0.95
     True
     """
 

@@ -86,7 +86,7 @@ def check_parameter_names(estimator: BaseEstimator, space: Space) -> None:
         # a parameter of a choice exists once that choice is made; and skorch takes names that it does not list
         variants = _variants(estimator, space, name)
         value = dimension.from_unit([0.5])[0]
-        if any(_accepts(variant, {name: value}) for variant in variants):
+        if any(_with_params(variant, {name: value}) is not None for variant in variants):
             continue
         known = {*listed, *(known for variant in variants for known in variant.get_params(deep=True))}
         raise ValueError(f"search_spaces: {type(estimator).__name__} has no parameter {name!r}{_hint(name, known)}")
@@ -106,12 +106,13 @@ def _variants(estimator: BaseEstimator, space: Space, name: str) -> list[BaseEst
         if name.startswith(f"{owner}__") and isinstance(dimension, Categorical)
     }
     choices = (dict(zip(owners, values, strict=True)) for values in product(*owners.values()))
-    return [clone(estimator).set_params(**clone(choice, safe=False)) for choice in choices]
+    variants = (_with_params(estimator, choice) for choice in choices)
+    return [variant for variant in variants if variant is not None]
 
 
-def _accepts(estimator: BaseEstimator, params: dict[str, Any]) -> bool:
+def _with_params(estimator: BaseEstimator, params: dict[str, Any]) -> BaseEstimator | None:
+    """Return a copy of the estimator with `params`, None if it does not take them."""
     try:
-        clone(estimator).set_params(**clone(params, safe=False))
+        return clone(estimator).set_params(**clone(params, safe=False))
     except (ValueError, TypeError, AttributeError):
-        return False
-    return True
+        return None

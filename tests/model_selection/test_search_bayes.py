@@ -2,6 +2,7 @@
 
 import inspect
 import pickle
+import threading
 
 import numpy as np
 import pytest
@@ -204,7 +205,9 @@ def test_bad_spaces_are_explained_in_fit(search_spaces, error, message):
 
 def test_a_misspelt_parameter_of_a_searched_estimator_is_found_too():
     pipeline = Pipeline([("model", SVC())])
-    BayesSearchCV(pipeline, {"model": [Ridge()], "model__alpha": (1.0, 2.0)}, n_iter=1, cv=2).fit(X, y)
+    mixed = {"model": [Ridge(), "passthrough"], "model__alpha": [1.0, 2.0]}  # one choice of two takes it
+    with pytest.warns(FitFailedWarning, match="4 fits failed out of a total of 8"):
+        BayesSearchCV(pipeline, mixed, n_iter=4, cv=2).fit(X, y)
     with pytest.raises(ValueError, match=r"no parameter 'model__alpa'\. Did you mean 'model__alpha'"):
         BayesSearchCV(pipeline, {"model": [Ridge()], "model__alpa": (1.0, 2.0)}).fit(X, y)
     with pytest.raises(ValueError, match=r"no parameter 'modle'\. Did you mean 'model'"):
@@ -426,6 +429,16 @@ def test_an_error_in_a_callback_is_raised_and_what_has_finished_is_kept():
     assert len(search.optimizer_results_[0].x_iters) == 2
 
 
+def test_a_callback_need_not_be_picklable_for_processes():
+    lock = threading.Lock()
+
+    def callback(result):
+        with lock:
+            return False
+
+    assert BayesSearchCV(SVC(), SVC_SPACE, n_iter=2, cv=3, n_jobs=2).fit(X, y, callback=callback).n_splits_ == 3
+
+
 def test_a_fitted_search_with_a_lambda_callback_can_be_pickled():
     search = BayesSearchCV(SVC(), SVC_SPACE, n_iter=2, cv=3, random_state=0).fit(X, y, callback=lambda result: None)
     loaded = pickle.loads(pickle.dumps(search))
@@ -484,6 +497,9 @@ def test_feature_names_and_attributes():
     assert search.refit_time_ > 0
     assert not search.multimetric_
     assert search.predict_proba(frame).shape == (150, 3)
+    table = pandas.DataFrame(search.cv_results_)
+    assert list(table["status"]) == ["ok", "ok"]
+    assert table["param_C"].dtype == float
 
 
 def test_more_rows_than_joblib_passes_by_value():

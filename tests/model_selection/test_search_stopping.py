@@ -189,6 +189,7 @@ def test_an_interrupt_of_the_refit_propagates():
     with pytest.raises(KeyboardInterrupt):
         interrupted.fit(X, y)
     assert interrupted.best_params_ == {"quality": 1}
+    assert not hasattr(interrupted, "best_estimator_")  # a half-trained one
 
 
 def test_a_handler_of_the_user_is_restored():
