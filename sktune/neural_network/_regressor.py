@@ -231,6 +231,12 @@ class NetRegressor(RegressorMixin, BaseNet):
         outputs = self._outputs(X).astype(np.float64)  # for metrics; scikit-learn's checks ask for it too
         return outputs[:, 0] if self._target_ndim == 1 else outputs
 
+    def _check_target(self, y):
+        # a root of the range, so that squared errors stay within it as well
+        limit = np.sqrt(np.finfo(self.dtype).max)
+        if np.abs(y).max() > limit:
+            raise ValueError(f"y has values that are too large for dtype={self.dtype!r}: beyond {limit:.1g}")
+
     def _fit_target(self, y, sample_weight, classes=None):
         self._target_ndim = y.ndim
         targets = y.reshape(len(y), -1).astype(np.float64)
@@ -247,8 +253,6 @@ class NetRegressor(RegressorMixin, BaseNet):
                 f"y has shape {y.shape}, but the first fit saw {len(self._target_shift)} target(s) "
                 f"in {self._target_ndim} dimension(s)"
             )
-        if not np.isfinite(targets).all():
-            raise ValueError(f"y has values that are too large for dtype={self.dtype!r}")
         return targets
 
     def _target_fields(self):

@@ -1,0 +1,26 @@
+"""scikit-learn's own checks of an estimator."""
+
+import pytest
+from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
+
+from sktune import NetClassifier, NetRegressor
+
+#: float32 rounds after 7 digits, and the check compares 7 digits of two trainings
+ROUNDING = {"check_sample_weight_equivalence_on_dense_data": "float32 rounds differently; passes with float64"}
+
+
+@parametrize_with_checks([NetClassifier(), NetRegressor()], expected_failed_checks=lambda estimator: ROUNDING)
+def test_float32(estimator, check):
+    check(estimator)
+
+
+@parametrize_with_checks([NetClassifier(dtype="float64"), NetRegressor(dtype="float64")])
+def test_float64(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("estimator", [NetClassifier(max_epochs=5), NetRegressor(max_epochs=5)])
+@pytest.mark.filterwarnings("ignore")  # what the checks warn of does not concern which of them are skipped
+def test_no_check_is_skipped(estimator):
+    results = check_estimator(estimator, on_fail=None, on_skip=None)
+    assert [result["check_name"] for result in results if result["status"] == "skipped"] == []
