@@ -58,7 +58,7 @@ def fewest_vectors(results):
     "options",
     [
         {},
-        {"return_train_score": True, "cv": 3},
+        {"return_train_score": True, "cv": None},
         {"scoring": "roc_auc", "cv": KFold(4)},
         {"scoring": ["accuracy", "roc_auc"], "refit": "roc_auc", "return_train_score": True},
         {"scoring": {"a": "accuracy", "b": "neg_log_loss"}, "refit": False, "error_score": 0.0},
@@ -70,7 +70,7 @@ def fewest_vectors(results):
     ids=lambda options: "-".join(options) or "default",
 )
 def test_equals_grid_search(options, batch_size, n_jobs):
-    options = {"cv": 5, **options}
+    options = {"cv": 3, **options}
     estimator = SVC() if "neg_log_loss" not in str(options) else LogisticRegression()
     grid = GRID if isinstance(estimator, SVC) else {"C": [0.1, 1, 10]}
     ours = ListSearchCV(estimator, grid, batch_size=batch_size, n_jobs=n_jobs, **options).fit(X, y)

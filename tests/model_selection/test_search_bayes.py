@@ -52,8 +52,10 @@ def test_the_signature_is_that_of_the_peer_and_two_keywords():
     ]
 
 
-@pytest.mark.parametrize("optimizer_kwargs", [None, {"base_estimator": "gp"}, {"n_initial_points": 4}])
-@pytest.mark.parametrize(("n_jobs", "n_points"), [(1, 1), (1, 3), (2, 3)])
+@pytest.mark.parametrize(
+    ("optimizer_kwargs", "n_jobs", "n_points"),
+    [(None, 1, 1), ({"base_estimator": "gp"}, 1, 3), ({"n_initial_points": 4}, 2, 3)],
+)
 def test_it_finds_good_settings(optimizer_kwargs, n_jobs, n_points):
     search = BayesSearchCV(
         SVC(), SVC_SPACE, optimizer_kwargs, n_iter=11, n_jobs=n_jobs, n_points=n_points, random_state=1
@@ -293,7 +295,8 @@ def test_the_result_is_the_same_for_any_number_of_jobs(backend, n_jobs, n_points
 
 
 def test_equal_seeds_give_equal_searches_and_refits_repeat():
-    search = BayesSearchCV(SVC(), SVC_SPACE, n_iter=11, cv=3, random_state=42).fit(X, y)
+    search = BayesSearchCV(SVC(), SVC_SPACE, n_iter=6, cv=2, random_state=42, optimizer_kwargs={"n_initial_points": 3})
+    search.fit(X, y)
     again = clone(search).fit(X, y)
     assert search.best_params_ == again.best_params_
     assert [search.best_params_[name] for name in sorted(SVC_SPACE)] == again.optimizer_results_[0].x
