@@ -25,7 +25,7 @@ from ..schedules import SCHEDULES
 from ._default_space import default_search_space
 from ._plan import check_parameters, make_plan
 from ._reporting import EpochReporter
-from ._skorch import OPTIMIZERS, TrainingState, train
+from ._skorch import OPTIMIZERS, TrainingState, check_callbacks, train
 from ._validation_split import validation_split
 
 #: rows of one forward pass in predict: bounds the memory of the activations
@@ -185,6 +185,7 @@ class BaseNet(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             If a parameter or the data is invalid.
         """
         check_parameters(self)
+        check_callbacks(self.callbacks or ())
         going_on = self.warm_start and hasattr(self, "net_")
         X, y, sample_weight = self._check_rows(X, y, sample_weight, reset=not going_on)
         if not going_on:
@@ -200,21 +201,22 @@ class BaseNet(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             patience=self.patience if self.early_stopping else None,
             **self._target_fields(),
         )
-        return self._train(plan, X, y, keep_moments=False)
+        return self._train(plan, X, y, sample_weight, keep_moments=False)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def _partial_fit(self, X, y, classes, sample_weight):
         """Train one epoch on the rows given; `fit` and `partial_fit` differ in nothing else but the split."""
         check_parameters(self)
+        check_callbacks(self.callbacks or ())
         if self.early_stopping:
             raise ValueError("partial_fit sees the data in pieces and cannot set rows aside: set early_stopping=False")
         first_call = not hasattr(self, "net_")
         X, y, sample_weight = self._check_rows(X, y, sample_weight, reset=first_call)
         if first_call:
             self._start(y, sample_weight, classes)
-        rows = self._make_rows(X, y, sample_weight)
+        rows = _in_weight_unit(self._make_rows(X, y, sample_weight), 1.0)  # pieces of unlike weight stay unlike
         plan = make_plan(self, rows, None, first_epoch=self.n_iter_, **self._target_fields())
-        return self._train(plan, X, y, keep_moments=True)
+        return self._train(plan, X, y, sample_weight, keep_moments=True)
 
     def _check_rows(self, X, y, sample_weight, *, reset):
         """Return checked arrays, without the rows of weight zero."""
@@ -222,7 +224,7 @@ class BaseNet(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         self._check_target(y)
         if sample_weight is None:
             return X, y, None
-        sample_weight = _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
+        sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
         counts = sample_weight > 0
         if counts.all():
             return X, y, sample_weight
@@ -238,8 +240,12 @@ class BaseNet(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             del self.net_
 
     def _make_rows(self, X, y, sample_weight):
-        weight = self._row_weight(y, sample_weight)
-        return Rows(X, self._encode_target(y), None if weight is None else np.asarray(weight, dtype=X.dtype))
+        rows = Rows(X, self._encode_target(y), self._row_weight(y, sample_weight))
+        if rows.weight is None or rows.weight.all():
+            return rows
+        if not rows.weight.any():
+            raise ValueError(f"class_weight={self.class_weight!r} leaves no row with a weight above 0")
+        return _take_rows(rows, np.flatnonzero(rows.weight))
 
     def _split_rows(self, rows):
         """Return training and validation rows; the latter only for early stopping."""
@@ -250,19 +256,21 @@ class BaseNet(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         train_index, valid_index = validation_split(len(rows), self.validation_fraction, seed, strata)
         return tuple(_with_mean_weight_1(_take_rows(rows, index)) for index in (train_index, valid_index))
 
-    def _train(self, plan: FitPlan, X, y, *, keep_moments):
+    def _train(self, plan: FitPlan, X, y, sample_weight, *, keep_moments):
+        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+        data = {"X": X, "y": y, "metadata": metadata}
         context = self._init_callback_context(max_subtasks=plan.n_epochs)
-        context.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        context.call_on_fit_task_begin(estimator=self, **data)
         state = self._training_state(plan, keep_moments) if hasattr(self, "net_") else None
         self.net_, result = train(
             plan,
-            EpochReporter(self, context, plan),
+            EpochReporter(self, context, plan, data),
             callbacks=self.callbacks or (),
             classes=getattr(self, "classes_", None),
             state=state,
         )
         self._record(result)
-        context.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes={})
+        context.call_on_fit_task_end(estimator=self, **data, reconstruction_attributes={})
         return self
 
     def _training_state(self, plan, keep_moments):
@@ -313,4 +321,9 @@ def _take_rows(rows: Rows, index: np.ndarray) -> Rows:
 
 def _with_mean_weight_1(rows: Rows) -> Rows:
     """Scale the weights to mean 1, so that the learning rate means the same with and without them."""
-    return rows if rows.weight is None else Rows(rows.X, rows.y, rows.weight / rows.weight.mean())
+    return rows if rows.weight is None else _in_weight_unit(rows, rows.weight.mean())
+
+
+def _in_weight_unit(rows: Rows, unit: float) -> Rows:
+    """Divide the weights, in the precision that they came with, before they take the network's."""
+    return Rows(rows.X, rows.y, None if rows.weight is None else (rows.weight / unit).astype(rows.X.dtype))

@@ -82,6 +82,10 @@ def make_plan(
     **target_fields,
 ) -> FitPlan:
     """Return the plan of one training of `estimator`, whose parameters have been checked."""
+    if estimator.normalization == "batch" and len(train) == 1:
+        raise ValueError(
+            "normalization='batch' needs at least 2 rows to train on, got 1. Set normalization='layer' or None."
+        )
     network = NetworkSpec(
         n_features=train.X.shape[1],
         n_outputs=n_outputs,

@@ -199,7 +199,7 @@ class NetRegressor(RegressorMixin, BaseNet):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights of the rows.
+            Non-negative weights of the rows, used as they are: 2 doubles the gradient of a row.
 
         Returns
         -------

@@ -14,18 +14,21 @@ class EpochReporter:
         Its root context, of which each epoch is a subtask.
     plan : FitPlan
         What is being trained.
+    data : dict
+        ``X``, ``y`` and ``metadata`` (sample weights, or None), which callbacks may ask for.
     """
 
-    def __init__(self, estimator, context, plan):
+    def __init__(self, estimator, context, plan, data):
         self._estimator = estimator
         self._context = context
+        self._data = data
         self._last_epoch = plan.first_epoch + plan.n_epochs
         self._epoch_context = None
 
     def begin(self):
         """Say that an epoch begins."""
         self._epoch_context = self._context.subcontext(task_name="epoch")
-        self._epoch_context.call_on_fit_task_begin(estimator=self._estimator)
+        self._epoch_context.call_on_fit_task_begin(estimator=self._estimator, **self._data)
 
     def end(self, row, net):
         """Take the epoch's row of the history; return whether a callback wants to stop here."""
@@ -34,5 +37,5 @@ class EpochReporter:
             print(f"epoch {row['epoch']:>{len(str(self._last_epoch))}}/{self._last_epoch}  {values}", flush=True)
         check_deadline()
         return self._epoch_context.call_on_fit_task_end(
-            estimator=self._estimator, reconstruction_attributes=lambda: {"net_": net}
+            estimator=self._estimator, **self._data, reconstruction_attributes=lambda: {"net_": net}
         )

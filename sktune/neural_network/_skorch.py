@@ -152,6 +152,16 @@ def _penalized(module: MLP) -> list[nn.Parameter]:
     return [parameter for name, parameter in module.named_parameters() if fnmatch(name, MLP.PENALIZED)]
 
 
+def check_callbacks(callbacks: Sequence) -> None:
+    """Raise TypeError for what is neither a skorch callback nor a ``(name, callback)`` pair."""
+    for given in callbacks:
+        named = isinstance(given, tuple) and len(given) == 2 and isinstance(given[0], str)
+        callback = given[1] if named else given
+        is_class = isinstance(callback, type) and issubclass(callback, Callback)  # skorch makes an instance of it
+        if not is_class and not isinstance(callback, Callback):
+            raise TypeError(f"callbacks must be skorch callbacks or (name, callback) pairs, got {given!r} among them")
+
+
 def build_net(plan: FitPlan, callbacks: Sequence, classes: np.ndarray | None) -> NeuralNet:
     """Return an initialised skorch net for `plan`, without a sample of training."""
     optimizer, arguments = OPTIMIZERS[plan.optimizer]
@@ -257,14 +267,20 @@ def _run_epochs(net: NeuralNet, plan: FitPlan, step_callback: _StepCallback, rep
     run_epoch = _EpochRunner(net, plan)
     stopping = EarlyStopping(plan.patience, plan.tol)
     best_weights = None
-    result = FitResult()
+    result = FitResult(best_epoch=plan.first_epoch)
+    losses = ("train_loss",) if plan.valid is None else ("train_loss", "valid_loss")
+    for row in list(net.history)[plan.schedule_start :]:  # a training in pieces has met these epochs already
+        step_callback.plateau.update(row[losses[-1]])
     for epoch in range(plan.first_epoch, plan.first_epoch + plan.n_epochs):
         reporter.begin()
         stop = run_epoch(epoch)
-        row = _history_row(net, step_callback.lr)
+        if not all(name in net.history[-1] for name in losses):
+            net.history.pop()  # a callback ended it before its first loss: this epoch does not count
+            break
+        row = _history_row(net, losses, step_callback.lr)
         result.history.append(row)
         result.best_epoch = epoch + 1
-        monitored = row["train_loss" if plan.valid is None else "valid_loss"]
+        monitored = row[losses[-1]]
         step_callback.plateau.update(monitored)
         if plan.valid is not None:
             if stopping.update(epoch + 1, monitored):
@@ -321,7 +337,5 @@ def _wants_to_stop(part: Callable[[], object]) -> bool:
     return False
 
 
-def _history_row(net: NeuralNet, lr: float) -> dict:
-    last = net.history[-1]
-    losses = {name: last[name] for name in ("train_loss", "valid_loss") if name in last}
-    return {"epoch": len(net.history), **losses, "lr": lr}
+def _history_row(net: NeuralNet, losses: Sequence[str], lr: float) -> dict:
+    return {"epoch": len(net.history), **{name: float(net.history[-1, name]) for name in losses}, "lr": lr}

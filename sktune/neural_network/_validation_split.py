@@ -17,8 +17,8 @@ def validation_split(
     seed : int
         Seed of the shuffle.
     strata : ndarray of shape (n_rows,), default=None
-        Class of each row. Each class is divided in the same proportion up to rounding, and a class with a single row is
-        trained on: a network that never saw a class cannot be judged on it.
+        Class of each row. Each class is divided in the same proportion up to rounding, and at least one row of each
+        is trained on: a network that never saw a class cannot be judged on it.
 
     Returns
     -------
@@ -27,13 +27,15 @@ def validation_split(
     """
     if n_rows < 2:
         raise ValueError(f"early_stopping=True sets rows aside and needs at least 2 rows, got {n_rows}")
-    n_valid = min(max(1, round(fraction * n_rows)), n_rows - 1)
+    classes = _members(n_rows, strata)
+    n_valid = max(1, min(round(fraction * n_rows), n_rows - len(classes)))
     rng = np.random.default_rng(seed)
     # Each class spreads its rows evenly over (0, 1); a cut through that order takes the same share of every class.
+    # The last row of each stands behind all others, where no cut reaches it.
     place = np.empty(n_rows)
-    for members in _members(n_rows, strata):
-        ranks = rng.permutation(len(members)) + rng.random()
-        place[members] = ranks / len(members) if len(members) > 1 or strata is None else 1.0
+    for members in classes:
+        ranks = rng.permutation(len(members))
+        place[members] = np.where(ranks == len(members) - 1, 1.0, (ranks + rng.random()) / len(members))
     order = np.argsort(place, kind="stable")
     return np.sort(order[n_valid:]), np.sort(order[:n_valid])
 
