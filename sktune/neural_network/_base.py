@@ -7,6 +7,7 @@ A subclass says how targets become numbers (`_fit_target`, `_encode_target`) and
 """
 
 from abc import ABCMeta, abstractmethod
+from collections.abc import Callable
 from numbers import Integral, Real
 
 import numpy as np
@@ -20,7 +21,7 @@ from .._utils.random import derive_seed, root_seed
 from .._utils.threads import torch_threads
 from ..engine import FitPlan, FitResult, Rows
 from ..exceptions import DivergedError
-from ..modules import ACTIVATIONS, NORMALIZATIONS
+from ..modules import ACTIVATIONS, MLP, NORMALIZATIONS
 from ..schedules import SCHEDULES
 from ._default_space import default_search_space
 from ._plan import check_parameters, make_plan
@@ -28,8 +29,8 @@ from ._reporting import EpochReporter
 from ._skorch import OPTIMIZERS, TrainingState, check_callbacks, train
 from ._validation_split import validation_split
 
-#: rows of one forward pass in predict: bounds the memory of the activations
-_PREDICT_ROWS = 8192
+#: rows of one forward pass in predict, whose activations then stay in the cache
+_PREDICT_ROWS = 1024
 
 
 class BaseNet(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
@@ -301,10 +302,11 @@ class BaseNet(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         X = validate_data(self, X, reset=False, dtype=module.numpy_dtype, order="C")
         outputs = []
         with torch_threads(1), torch.inference_mode():
+            forward = _exact_forward(module)
             for start in range(0, len(X), _PREDICT_ROWS):
                 chunk = np.require(X[start : start + _PREDICT_ROWS], requirements="W")
-                output = module(torch.as_tensor(chunk, device=self.net_.device))
-                outputs.append((output if transform is None else transform(output)).cpu().numpy())
+                output = forward(torch.as_tensor(chunk, device=self.net_.device))
+                outputs.append((output if transform is None else transform(output)).to(module.dtype).cpu().numpy())
         outputs = np.concatenate(outputs)
         if not np.isfinite(outputs).all():
             n_bad = int((~np.isfinite(outputs).all(axis=1)).sum())
@@ -313,6 +315,18 @@ class BaseNet(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "net_")
+
+
+def _exact_forward(module: MLP) -> Callable[[torch.Tensor], torch.Tensor]:
+    """Return the network's forward pass, computed in float64 where it is on the CPU.
+
+    Matrix products of few and of many rows round differently. In float64 that is far below what float32 shows: the
+    prediction of a row does not depend on the rows beside it.
+    """
+    if module.output.weight.device.type != "cpu":  # float64 is slow on most GPUs, and missing on some
+        return module
+    weights = {name: value.double() for name, value in module.state_dict().items() if value.is_floating_point()}
+    return lambda X: torch.func.functional_call(module, weights, X.double())
 
 
 def _take_rows(rows: Rows, index: np.ndarray) -> Rows:
