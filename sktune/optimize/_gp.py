@@ -105,6 +105,7 @@ class GaussianProcess:
 
     @property
     def log_marginal_likelihood_(self):
+        """Log density of `y`."""
         log_determinant = 2.0 * np.log(np.diag(self._cholesky)).sum()
         return float(-0.5 * (self.y @ self._weights + log_determinant + len(self.y) * np.log(2.0 * np.pi)))
 

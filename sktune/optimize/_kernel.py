@@ -41,6 +41,7 @@ class Layout:
 
     @property
     def n_groups(self):
+        """Number of length scales."""
         return int(self.groups.max(initial=-1)) + 1
 
 

@@ -64,6 +64,14 @@ def check_when(when: Any) -> dict[str, tuple] | None:
 class Dimension(ABC):
     """A named axis of a search space: a set of values laid out on the unit interval.
 
+    Parameters
+    ----------
+    name : str or None
+        Name of the parameter that takes the values; None leaves it to the space.
+    when : mapping or None
+        From names of other dimensions to the value, or the list of values, with which this one is active; None is
+        always.
+
     Attributes
     ----------
     name : str or None
