@@ -1,8 +1,11 @@
 """Networks that predict numbers."""
 
+import warnings
+
 import numpy as np
 from sklearn.base import RegressorMixin
 
+from ..exceptions import SktuneWarning
 from ._base import BaseNet
 
 
@@ -232,6 +235,8 @@ class NetRegressor(RegressorMixin, BaseNet):
         return outputs[:, 0] if self._target_ndim == 1 else outputs
 
     def _check_target(self, y):
+        if y.dtype.kind not in "buif":
+            raise ValueError(f"y must be numbers, got dtype={y.dtype}")
         # a root of the range, so that squared errors stay within it as well
         limit = np.sqrt(np.finfo(self.dtype).max)
         if np.abs(y).max() > limit:
@@ -241,10 +246,29 @@ class NetRegressor(RegressorMixin, BaseNet):
         self._target_ndim = y.ndim
         targets = y.reshape(len(y), -1).astype(np.float64)
         self._target_shift = np.average(targets, axis=0, weights=sample_weight)
-        deviation = np.sqrt(np.average((targets - self._target_shift) ** 2, axis=0, weights=sample_weight))
+        deviation = _deviation(targets - self._target_shift, sample_weight)
         # a target that is constant up to rounding has no scale of its own
         is_constant = deviation <= 10 * np.finfo(np.float64).eps * np.abs(self._target_shift)
+        self._check_resolution(deviation[~is_constant], self._target_shift[~is_constant])
         self._target_scale = np.where(is_constant, 1.0, deviation)
+
+    def _check_resolution(self, deviation, shift):
+        """Say so where the network's type is too coarse for the targets' variation."""
+        limits = np.finfo(self.dtype)
+        smallest = limits.tiny / limits.eps  # nearer to zero, numbers have fewer digits
+        if (deviation < smallest).any():
+            raise ValueError(
+                f"y has a standard deviation of {deviation.min():.1g}, too small for dtype={self.dtype!r}: "
+                f"the least is {smallest:.1g}. Multiply y by a power of 10."
+            )
+        for spread, center in zip(deviation, shift, strict=True):
+            if spread < 8 * limits.eps * abs(center):
+                warnings.warn(
+                    f"y has a standard deviation of {spread:.1g} around {center:.7g}, which dtype={self.dtype!r} "
+                    "hardly resolves. Subtract an offset from y, or set dtype='float64'.",
+                    SktuneWarning,
+                    stacklevel=2,
+                )
 
     def _encode_target(self, y):
         targets = y.reshape(len(y), -1).astype(self.dtype)
@@ -266,3 +290,10 @@ class NetRegressor(RegressorMixin, BaseNet):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
+
+
+def _deviation(distance: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+    """Return the root mean square of each column, where squares alone would leave the range of numbers as well."""
+    unit = np.abs(distance).max(axis=0)
+    unit[unit == 0] = 1.0
+    return unit * np.sqrt(np.average((distance / unit) ** 2, axis=0, weights=weights))
