@@ -16,14 +16,14 @@ from sktune import BayesSearchCV, Integer, NetClassifier, Real
 def main():
     X, y = load_digits(return_X_y=True)
     X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.2, stratify=y, random_state=0)
-    model = Pipeline([("scale", StandardScaler()), ("net", NetClassifier(max_epochs=15, random_state=0))])
+    model = Pipeline([("scale", StandardScaler()), ("net", NetClassifier(max_epochs=20, random_state=0))])
 
     grid = {
         "net__n_layers": [1, 2],
-        "net__n_neurons": [64, 128],
+        "net__n_neurons": [128],
         "net__dropout": [0.0, 0.3],
-        "net__weight_decay": [1e-4],
-        "net__lr": [1e-3, 1e-2],
+        "net__weight_decay": [1e-2],
+        "net__lr": [1e-3, 3e-3, 1e-2],
         "net__lr_schedule": ["constant", "cosine"],
         "net__batch_size": [64],
     }
@@ -34,13 +34,13 @@ def main():
         "net__weight_decay": Real(1e-5, 1.0, prior="log-uniform"),
         "net__lr": Real(1e-4, 3e-2, prior="log-uniform"),
         "net__lr_schedule": ["constant", "cosine", "onecycle"],
-        "net__batch_size": Integer(32, 256, prior="power-of-two"),
+        "net__batch_size": Integer(64, 256, prior="power-of-two"),
     }
     common = {"cv": 5, "n_jobs": -1}
     searches = {
         "grid": GridSearchCV(model, grid, **common),
-        "randomised": RandomizedSearchCV(model, space, n_iter=32, random_state=0, **common),
-        "Bayesian": BayesSearchCV(model, space, n_iter=32, n_points=2, random_state=0, **common),
+        "randomised": RandomizedSearchCV(model, space, n_iter=24, random_state=0, **common),
+        "Bayesian": BayesSearchCV(model, space, n_iter=24, n_points=2, random_state=0, **common),
     }
     compare(searches, X_train, y_train, X_test, y_test, metric="accuracy")
 
