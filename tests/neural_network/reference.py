@@ -58,7 +58,7 @@ def row_losses(fitted, output, target):
         return (((output - target) / scale) ** 2).mean(dim=1)
     n_classes = output.shape[1]
     smooth = fitted.label_smoothing
-    probabilities = (1 - smooth) * nn.functional.one_hot(target, n_classes) + smooth / n_classes
+    probabilities = (1 - smooth) * nn.functional.one_hot(target, n_classes).to(output.dtype) + smooth / n_classes
     return -(probabilities * torch.log_softmax(output, dim=1)).sum(dim=1)
 
 
@@ -78,7 +78,10 @@ def weights_of(fitted):
     return {name: parameter.detach().numpy() for name, parameter in fitted.net_.module_.named_parameters()}
 
 
-def assert_same_weights(actual, expected, rtol=1e-6):
+def assert_same_weights(actual, expected, rtol=1e-9):
     assert actual.keys() == expected.keys()
     for name, value in expected.items():
-        np.testing.assert_allclose(actual[name], value, rtol=rtol, atol=1e-8, err_msg=name)
+        # biases before a batch normalisation have no gradient but rounding, of which Adam makes up to 1e-9
+        np.testing.assert_allclose(
+            actual[name], value, rtol=rtol, atol=max(1e-9, rtol * abs(value).max()), err_msg=name
+        )
