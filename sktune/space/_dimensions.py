@@ -278,7 +278,8 @@ class Real(_Number):
         self._limits = (min(low, self.low), max(high, self.high))
         if self.step is not None:
             self.step = float(self.step)
-            self._spacing = float(np.spacing(dtype.type(max(abs(low), abs(high)))))
+            limits = np.finfo(dtype)
+            self._spacing = max(float(limits.eps) * max(abs(low), abs(high)), float(limits.smallest_subnormal))
             if self.step < 4 * self._spacing:
                 raise ValueError(
                     f"step must be at least {4 * self._spacing:.2g} for {dtype.name} to tell the values apart, "
