@@ -98,14 +98,9 @@ class MLP(nn.Module):
         self._initialize(gain, torch.Generator().manual_seed(seed))
 
     @property
-    def dtype(self) -> torch.dtype:
-        """The type of the weights."""
-        return self.output.weight.dtype
-
-    @property
     def numpy_dtype(self) -> np.dtype:
         """The type of array that the network takes."""
-        return np.dtype(str(self.dtype).removeprefix("torch."))
+        return np.dtype(str(self.output.weight.dtype).removeprefix("torch."))
 
     @torch.no_grad()
     def _initialize(self, gain: float, generator: torch.Generator) -> None:

@@ -68,7 +68,6 @@ class BaseNet(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         "verbose": ["verbose"],
     }
 
-    @abstractmethod
     def __init__(
         self,
         *,
@@ -296,7 +295,7 @@ class BaseNet(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
     # -- prediction ---------------------------------------------------------------------------------------------------
 
     def _outputs(self, X, transform=None):
-        """Return the network's outputs, passed through `transform`, as an array of shape (n_samples, n_outputs)."""
+        """Return the network's outputs, passed through `transform`, as floats of shape (n_samples, n_outputs)."""
         check_is_fitted(self)
         module = self.net_.module_.eval()
         X = validate_data(self, X, reset=False, dtype=module.numpy_dtype, order="C")
@@ -305,8 +304,8 @@ class BaseNet(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             forward = _exact_forward(module)
             for start in range(0, len(X), _PREDICT_ROWS):
                 chunk = np.require(X[start : start + _PREDICT_ROWS], requirements="W")
-                output = forward(torch.as_tensor(chunk, device=self.net_.device))
-                outputs.append((output if transform is None else transform(output)).to(module.dtype).cpu().numpy())
+                output = forward(torch.as_tensor(chunk, device=self.net_.device)).cpu().double()
+                outputs.append((output if transform is None else transform(output)).numpy())
         outputs = np.concatenate(outputs)
         if not np.isfinite(outputs).all():
             n_bad = int((~np.isfinite(outputs).all(axis=1)).sum())
@@ -320,7 +319,7 @@ class BaseNet(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
 def _exact_forward(module: MLP) -> Callable[[torch.Tensor], torch.Tensor]:
     """Return the network's forward pass, computed in float64 where it is on the CPU.
 
-    Matrix products of few and of many rows round differently. In float64 that is far below what float32 shows: the
+    Matrix products of few and of many rows round differently. In float64 that is far below what metrics can tell: the
     prediction of a row does not depend on the rows beside it.
     """
     if module.output.weight.device.type != "cpu":  # float64 is slow on most GPUs, and missing on some

@@ -266,7 +266,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`; each row sums to 1.
+            In the order of `classes_`, as float64; each row sums to 1.
         """
         return self._outputs(X, lambda scores: torch.softmax(scores, dim=1))
 

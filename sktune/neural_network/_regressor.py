@@ -125,71 +125,6 @@ class NetRegressor(RegressorMixin, BaseNet):
 
     _TARGET_CHECKS = {"multi_output": True, "y_numeric": True}
 
-    def __init__(
-        self,
-        *,
-        n_layers=2,
-        n_neurons=128,
-        activation="relu",
-        normalization=None,
-        dropout=0.0,
-        weight_decay=1e-4,
-        l1=0.0,
-        mixup=0.0,
-        input_noise=0.0,
-        optimizer="adamw",
-        lr=1e-3,
-        momentum=0.9,
-        clip_norm=None,
-        lr_schedule="constant",
-        lr_decay=0.5,
-        lr_step=10,
-        lr_warmup=0.0,
-        batch_size=64,
-        max_epochs=100,
-        early_stopping=False,
-        validation_fraction=0.1,
-        patience=10,
-        tol=1e-4,
-        device="cpu",
-        dtype="float32",
-        callbacks=None,
-        warm_start=False,
-        random_state=None,
-        verbose=0,
-    ):
-        super().__init__(
-            n_layers=n_layers,
-            n_neurons=n_neurons,
-            activation=activation,
-            normalization=normalization,
-            dropout=dropout,
-            weight_decay=weight_decay,
-            l1=l1,
-            mixup=mixup,
-            input_noise=input_noise,
-            optimizer=optimizer,
-            lr=lr,
-            momentum=momentum,
-            clip_norm=clip_norm,
-            lr_schedule=lr_schedule,
-            lr_decay=lr_decay,
-            lr_step=lr_step,
-            lr_warmup=lr_warmup,
-            batch_size=batch_size,
-            max_epochs=max_epochs,
-            early_stopping=early_stopping,
-            validation_fraction=validation_fraction,
-            patience=patience,
-            tol=tol,
-            device=device,
-            dtype=dtype,
-            callbacks=callbacks,
-            warm_start=warm_start,
-            random_state=random_state,
-            verbose=verbose,
-        )
-
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one more epoch, on these rows.
 
@@ -231,7 +166,7 @@ class NetRegressor(RegressorMixin, BaseNet):
         targets : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             In the shape that `y` had in `fit`.
         """
-        outputs = self._outputs(X).astype(np.float64)  # for metrics; scikit-learn's checks ask for it too
+        outputs = self._outputs(X)
         return outputs[:, 0] if self._target_ndim == 1 else outputs
 
     def _check_target(self, y):
