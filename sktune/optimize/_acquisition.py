@@ -31,15 +31,14 @@ def log_h(z):
         To about 1e-12 of themselves; `value` to 1e-12 where it is smaller than 1.
     """
     z = np.asarray(z, dtype=np.float64)
-    value, derivative = np.empty_like(z), np.empty_like(z)
-    near = z > -1.0
-    h = np.exp(_log_phi(z[near])) + z[near] * ndtr(z[near])
-    value[near], derivative[near] = np.log(h), ndtr(z[near]) / h
-    tail = z[~near]
+    # each formula sees all z, moved to where it is safe: for a single z, that is faster than selecting
+    near, tail, far = np.maximum(z, -1.0), np.minimum(z, -1.0), np.minimum(z, _SERIES_BELOW)
+    cumulative = ndtr(near)
+    h = np.exp(_log_phi(near)) + near * cumulative
     mills = np.sqrt(np.pi / 2.0) * erfcx(-tail / np.sqrt(2.0))  # Phi / phi without underflow
-    ratio = np.where(tail < _SERIES_BELOW, _ratio_by_series(tail), 1.0 + tail * mills)  # h / phi
-    value[~near], derivative[~near] = _log_phi(tail) + np.log(ratio), mills / ratio
-    return value, derivative
+    ratio = np.where(z < _SERIES_BELOW, _ratio_by_series(far), 1.0 + tail * mills)  # h / phi
+    value = np.where(z > -1.0, np.log(h), _log_phi(tail) + np.log(ratio))
+    return value, np.where(z > -1.0, cumulative / h, mills / ratio)
 
 
 def log_expected_improvement(mean, variance, best):

@@ -46,8 +46,8 @@ class FeatureEncoder:
 
     def relax(self, u, dims):
         """Return the features of the point `u` as a smooth function of its active numeric coordinates `dims`."""
-        blocks = [(self._blocks[dim], self._starts[dim]) for dim in dims]
-        return RelaxedPoint(self.encode(u[None])[0], blocks)
+        is_arc = np.array([isinstance(self._blocks[dim], _Arc) for dim in dims], dtype=bool)
+        return RelaxedPoint(self.encode(u[None])[0], self._starts[dims], is_arc)
 
 
 class RelaxedPoint:
@@ -57,28 +57,28 @@ class RelaxedPoint:
     ----------
     features : ndarray of shape (n_features,)
         Features of the point.
-    blocks : list of (block, int)
-        Block and first feature of each coordinate that moves.
+    starts : ndarray of int of shape (n_moving,)
+        First feature of each coordinate that moves.
+    is_arc : ndarray of bool of shape (n_moving,)
+        Whether it lies on an arc, which has two features, or on a line.
     """
 
-    def __init__(self, features, blocks):
-        self._fixed, self._blocks = features, blocks
+    def __init__(self, features, starts, is_arc):
+        self._fixed, self._starts, self._is_arc = features, starts, is_arc
+        self._seconds = starts[is_arc] + 1
 
     def features(self, values):
         """Return the features, shape (n_features,), where the coordinates have `values`, shape (n_moving,)."""
         features = self._fixed.copy()
-        for (block, start), value in zip(self._blocks, values, strict=True):
-            features[start : start + block.n_features] = block.point(value)
+        features[self._starts] = np.where(self._is_arc, np.sin(values - 0.5), values)
+        features[self._seconds] = np.cos(values[self._is_arc] - 0.5)
         return features
 
     def pull_back(self, values, gradient):
         """Turn a gradient with respect to the features into one with respect to the coordinates, (n_moving,)."""
-        return np.array(
-            [
-                gradient[start : start + block.n_features] @ block.derivative(value)
-                for (block, start), value in zip(self._blocks, values, strict=True)
-            ]
-        )
+        pulled = gradient[self._starts] * np.where(self._is_arc, np.cos(values - 0.5), 1.0)
+        pulled[self._is_arc] -= gradient[self._seconds] * np.sin(values[self._is_arc] - 0.5)
+        return pulled
 
 
 class _Line:
@@ -89,12 +89,6 @@ class _Line:
     def encode(self, u, active):
         return u[:, None]
 
-    def point(self, u):
-        return (u,)
-
-    def derivative(self, u):
-        return (1.0,)
-
 
 class _Arc:
     """A number that is active under conditions."""
@@ -103,12 +97,6 @@ class _Arc:
 
     def encode(self, u, active):
         return np.where(active[:, None], np.column_stack([np.sin(u - 0.5), np.cos(u - 0.5)]), 0.0)
-
-    def point(self, u):
-        return np.sin(u - 0.5), np.cos(u - 0.5)
-
-    def derivative(self, u):
-        return np.cos(u - 0.5), -np.sin(u - 0.5)
 
 
 class _Category:

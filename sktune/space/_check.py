@@ -1,7 +1,8 @@
-"""From what users write to a dimension."""
+"""From what users write to dimensions."""
 
 import copy
 import numbers
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -87,3 +88,25 @@ def _as_range(spec: tuple) -> Dimension:
         )
     kind = Integer if all(isinstance(bound, numbers.Integral) for bound in low_high) else Real
     return kind(*spec)
+
+
+def named_specs(dimensions: Any) -> list[tuple[str, Any]]:
+    """Return the pairs of name and description that a mapping or a sequence of descriptions stands for."""
+    if isinstance(dimensions, Mapping):
+        for name in dimensions:
+            if not isinstance(name, str):
+                raise ValueError(f"names of parameters must be strings, got {name!r}")
+        named = sorted(dimensions.items())
+    elif isinstance(dimensions, (list, tuple)):
+        own_names = [spec.name if isinstance(spec, Dimension) else None for spec in dimensions]
+        names = [f"X_{position}" if name is None else name for position, name in enumerate(own_names)]
+        named = list(zip(names, dimensions, strict=True))
+    else:
+        raise ValueError(f"dimensions must be a dict, a list of dimensions or a Space, got {dimensions!r}")
+    if not named:
+        raise ValueError("a space needs at least one dimension, got none")
+    names = [name for name, _ in named]
+    repeated = next((name for name in names if names.count(name) > 1), None)
+    if repeated is not None:
+        raise ValueError(f"names of dimensions must differ, but {repeated!r} stands for several")
+    return named

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ._base import Dimension
-from ._check import check_dimension
+from ._check import check_dimension, named_specs
 from ._conditions import Conditions, did_you_mean
 from ._identity import same_value
 from ._points import PointLists
@@ -67,7 +66,7 @@ class Space(PointLists):
             dimensions = dict(zip(dimensions.names, dimensions.dimensions, strict=True))
             named = list(dimensions.items())
         else:
-            named = _named_specs(dimensions)
+            named = named_specs(dimensions)
         if constraint is not None and not callable(constraint):
             raise ValueError(f"constraint must be callable or None, got {constraint!r}")
         self.names = tuple(name for name, _ in named)
@@ -383,28 +382,6 @@ class Space(PointLists):
         constraint = "" if self.constraint is None else f", constraint={self.constraint!r}"
         joined = ",\n       ".join(items)
         return f"Space({start}{joined}{end}{constraint})"
-
-
-def _named_specs(dimensions: Any) -> list[tuple[str, Any]]:
-    if isinstance(dimensions, Mapping):
-        for name in dimensions:
-            if not isinstance(name, str):
-                raise ValueError(f"names of parameters must be strings, got {name!r}")
-        named = sorted(dimensions.items())
-    elif isinstance(dimensions, (list, tuple)):
-        named = [
-            (getattr(spec, "name", None) or f"X_{position}" if isinstance(spec, Dimension) else f"X_{position}", spec)
-            for position, spec in enumerate(dimensions)
-        ]
-    else:
-        raise ValueError(f"dimensions must be a dict, a list of dimensions or a Space, got {dimensions!r}")
-    if not named:
-        raise ValueError("a space needs at least one dimension, got none")
-    names = [name for name, _ in named]
-    repeated = next((name for name in names if names.count(name) > 1), None)
-    if repeated is not None:
-        raise ValueError(f"names of dimensions must differ, but {repeated!r} stands for several")
-    return named
 
 
 def _call_without_prefix(constraint: Callable[[dict], bool], prefix: str, params: dict[str, Any]) -> bool:

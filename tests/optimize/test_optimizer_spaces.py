@@ -137,13 +137,19 @@ def test_the_best_of_many_categories_is_found_in_few_evaluations():
     assert hits == 3  # random search: a chance of about 1/2 each
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_branin_is_minimised_as_random_search_never_does(seed):
-    def branin(x, y):  # Dixon & Szego (1978); the minimum is 0.397887
-        quadratic = y - 5.1 * x**2 / (4 * np.pi**2) + 5 * x / np.pi - 6
-        return quadratic**2 + 10 * (1 - 1 / (8 * np.pi)) * np.cos(x) + 10
+def branin(x, y):
+    """Dixon & Szego (1978); the minimum is 0.397887, in three places."""
+    quadratic = y - 5.1 * x**2 / (4 * np.pi**2) + 5 * x / np.pi - 6
+    return quadratic**2 + 10 * (1 - 1 / (8 * np.pi)) * np.cos(x) + 10
 
-    optimizer = Optimizer({"x": (-5.0, 10.0), "y": (0.0, 15.0)}, random_state=seed)
-    for params in itertools.islice(iter(optimizer.ask, None), 35):
-        optimizer.tell(params, -branin(**params))
-    assert -optimizer.best_score < 0.397887 + 0.02
+
+def test_branin_is_minimised_as_random_search_never_does():
+    gaps = []
+    for seed in range(5):
+        optimizer = Optimizer({"x": (-5.0, 10.0), "y": (0.0, 15.0)}, random_state=seed)
+        for params in itertools.islice(iter(optimizer.ask, None), 35):
+            optimizer.tell(params, -branin(**params))
+        gaps.append(-optimizer.best_score - 0.397887)
+    rng = np.random.default_rng(0)
+    random_gaps = branin(rng.uniform(-5, 10, (20_000, 35)), rng.uniform(0, 15, (20_000, 35))).min(axis=1) - 0.397887
+    assert np.median(gaps) < np.quantile(random_gaps, 0.01)
