@@ -68,7 +68,8 @@ class ScoreTransform:
         return np.where(failed, 0.0, slope / self._deviation / self._spread / self._unit)
 
     def _ratios(self, scores):
-        return np.maximum((scores / self._unit - self._median) / self._spread, _LOWEST_RATIO)
+        with np.errstate(over="ignore"):  # what is beyond floating point is bounded in the same line
+            return np.maximum((scores / self._unit - self._median) / self._spread, _LOWEST_RATIO)
 
 
 def yeo_johnson(r, power):
