@@ -13,6 +13,9 @@ import numpy as np
 
 from ._base import Dimension
 
+#: What n_points counts to: beyond, an int would fail wherever it meets a float, as in ``math.isinf(n_points)``.
+_MOST_POINTS = 10**300
+
 
 def did_you_mean(name: Any, names: Iterable[str]) -> str:
     """Return a hint at the most similar name, or an empty string."""
@@ -62,7 +65,7 @@ class Conditions:
                     f"{', '.join(self._names)}.{did_you_mean(parent, self._names)}"
                 )
             position = self._names.index(parent)
-            if math.isinf(self._dimensions[position].n_values):
+            if self._dimensions[position].n_values == math.inf:
                 raise ValueError(
                     f"when of parameter {name!r} cannot hold: {parent!r} has infinitely many values, so that none of "
                     f"them has a probability; give {parent!r} a step or make it a Categorical"
@@ -136,7 +139,8 @@ class Conditions:
         never = [self._names[dim] for dim in self.conditional if dim not in ever_active]
         if never:
             raise ValueError(f"the conditions of parameter {never[0]!r} exclude one another: it can never be active")
-        return functools.reduce(_add, states.values())
+        n_points = functools.reduce(_add, states.values())
+        return n_points if n_points <= _MOST_POINTS else math.inf
 
     def _order_by_family(self) -> list[int]:
         """Parents before children, and families that share no condition one after another."""
@@ -181,9 +185,9 @@ class Conditions:
         ValueError
             If there are infinitely many points.
         """
-        if math.isinf(self.n_points):
-            pairs = zip(self._names, self._dimensions, strict=True)
-            infinite = ", ".join(name for name, dimension in pairs if math.isinf(dimension.n_values))
+        pairs = zip(self._names, self._dimensions, strict=True)
+        infinite = ", ".join(name for name, dimension in pairs if dimension.n_values == math.inf)
+        if infinite:
             raise ValueError(f"the space has infinitely many points, for these have infinitely many values: {infinite}")
         return self._extend({}, {}, 0, asked={parent for parents in self.parents for parent in parents})
 

@@ -13,6 +13,7 @@ from ._scales import ProbabilityCells
 _CUT = 2.0**-40
 #: Coordinates of a continuous distribution are multiples of this: coarse enough to survive cdf(ppf(u)).
 _GRID = 2.0**-36
+_MAX_RETURNS = 10
 #: Discrete distributions of at most this many values are tabulated, which is fast and finds values of probability 0.
 _MAX_TABULATED = 100_000
 
@@ -156,9 +157,14 @@ class Distribution(Dimension):
 
     def _identity(self) -> tuple:
         dist = self.dist
-        # two frozen distributions hold private copies of the same family: its name and the arguments tell
-        frozen = (dist.dist.name, dist.args, dist.kwds) if hasattr(dist, "dist") and hasattr(dist, "kwds") else dist
-        return (frozen, list(self.bounds), self.n_values, self._allowed_parents)
+        if isinstance(self._scale, _Tabulated):
+            law: Any = self._scale.table()
+        elif hasattr(dist, "dist") and hasattr(dist, "kwds"):
+            # two frozen distributions hold private copies of the same family: its name and the arguments tell
+            law = (dist.dist.name, dist.args, dist.kwds)
+        else:
+            law = dist
+        return (law, list(self.bounds), self._allowed_parents)
 
     def __repr__(self) -> str:
         dist = self.dist
@@ -184,7 +190,21 @@ class _Quantiles:
             raise ValueError(f"the quantile function of dist must give finite numbers, got {self.low} and {self.high}")
 
     def snap(self, u: np.ndarray) -> np.ndarray:
-        return np.clip(np.rint(u / _GRID) * _GRID, *self._ends)
+        """Return coordinates that survive the way there and back.
+
+        Nearly all multiples of the grid do. Where scipy's quantiles are less accurate than that, or values too close
+        together for a float, going there and back until nothing moves ends at one that does.
+        """
+        u = self._on_grid(u)
+        for _ in range(_MAX_RETURNS):
+            back = self._on_grid(self._dist.cdf(self.draw(u)))
+            if np.array_equal(back, u):
+                break
+            u = back
+        return u
+
+    def _on_grid(self, u: np.ndarray) -> np.ndarray:
+        return np.clip(np.rint(np.asarray(u) / _GRID) * _GRID, *self._ends)
 
     def draw(self, u: np.ndarray) -> np.ndarray:
         return np.clip(self._dist.ppf(np.clip(u, *self._ends)), self.low, self.high)
@@ -194,7 +214,7 @@ class _Quantiles:
 
     def to_unit(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         allowed = (values >= self.low) & (values <= self.high)
-        return self.snap(np.asarray(self._dist.cdf(np.clip(values, self.low, self.high)))), allowed
+        return self.snap(self._dist.cdf(np.clip(values, self.low, self.high))), allowed
 
 
 def _discrete_scale(dist: Any) -> "_Tabulated | _Counted":
@@ -221,12 +241,16 @@ class _Tabulated:
         masses = np.diff(np.asarray(dist.cdf(values), dtype=np.float64), prepend=0.0)
         likely = masses > _CUT / 4
         self._values = _as_numbers(values[likely])
-        self._cells = ProbabilityCells(masses[likely])
+        self._masses = masses[likely]
+        self._cells = ProbabilityCells(self._masses)
         self.n_values = len(self._values)
         self.low, self.high = self._values[[0, -1]].tolist()
 
     def values(self) -> list:
         return self._values.tolist()
+
+    def table(self) -> tuple[list, list]:
+        return self._values.tolist(), self._masses.tolist()
 
     def from_unit(self, u: np.ndarray) -> np.ndarray:
         return self._values[self._cells.index(u)]

@@ -82,7 +82,7 @@ class Space(PointLists):
 
     @property
     def n_points(self) -> float:
-        """Number of different settings, or ``math.inf``."""
+        """Number of different settings, or ``math.inf`` (also where no float could hold it)."""
         return self._conditions.n_points
 
     def prefixed(self, prefix: str) -> "Space":
