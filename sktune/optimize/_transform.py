@@ -65,7 +65,9 @@ class ScoreTransform:
         scores = np.asarray(scores, dtype=np.float64)
         failed = ~np.isfinite(scores)
         slope = yeo_johnson_slope(self._ratios(np.where(failed, 0.0, scores)), self._power)
-        return np.where(failed, 0.0, slope / self._deviation / self._spread / self._unit)
+        with np.errstate(over="ignore"):  # bounded in the same line; the unit first, which undoes a tiny spread
+            slope = np.minimum(slope / self._deviation / self._unit / self._spread, np.finfo(np.float64).max)
+        return np.where(failed, 0.0, slope)
 
     def _ratios(self, scores):
         with np.errstate(over="ignore"):  # what is beyond floating point is bounded in the same line
