@@ -65,8 +65,9 @@ class ScoreTransform:
         scores = np.asarray(scores, dtype=np.float64)
         failed = ~np.isfinite(scores)
         slope = yeo_johnson_slope(self._ratios(np.where(failed, 0.0, scores)), self._power)
-        with np.errstate(over="ignore"):  # bounded in the same line; the unit first, which undoes a tiny spread
-            slope = np.minimum(slope / self._deviation / self._unit / self._spread, np.finfo(np.float64).max)
+        with np.errstate(over="ignore", invalid="ignore"):  # both are mended in the next line
+            slope = slope / self._deviation / self._unit / self._spread  # in this order a tiny spread is undone
+        slope = np.nan_to_num(slope, nan=0.0)  # scores that are all the same have an infinite spread, and no slope
         return np.where(failed, 0.0, slope)
 
     def _ratios(self, scores):
