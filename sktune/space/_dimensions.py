@@ -46,6 +46,11 @@ class Real(Number):
     ValueError
         If a parameter is not of the kind above, or the bounds are not finite and increasing.
 
+    Notes
+    -----
+    Values made from coordinates have about 13 significant digits, so that a value and its coordinate give each other
+    exactly: a number as people write it, such as 0.001, comes back unchanged, and what is printed is what was tried.
+
     Examples
     --------
     >>> from sktune.space import Real

@@ -13,6 +13,7 @@ from ._scales import ProbabilityCells
 _CUT = 2.0**-40
 #: Coordinates of a continuous distribution are multiples of this: coarse enough to survive cdf(ppf(u)).
 _GRID = 2.0**-36
+#: How often a coordinate that does not survive is replaced by what comes back, before it is left as it is.
 _MAX_RETURNS = 10
 #: Discrete distributions of at most this many values are tabulated, which is fast and finds values of probability 0.
 _MAX_TABULATED = 100_000

@@ -128,7 +128,7 @@ class Interval:
     """All numbers from `low` to `high`, spread evenly or, with a `base`, logarithmically.
 
     One double cannot hold every double of a range as a coordinate. So that coordinates and values still correspond
-    one to one, `from_unit` gives values of slightly less than full precision (12 to 14 decimal digits, or the precision
+    one to one, `from_unit` gives values of slightly less than full precision (about 13 decimal digits, or the precision
     of `dtype` if that is coarser), which survive the way there and back exactly. A number as people write it, 0.001, is
     such a value. The two ends always are.
     """
