@@ -129,7 +129,8 @@ def fit_gaussian_process(X, y, *, known_variance=0.0, layout=None, start=None):
     layout : Layout, default=None
         What the features are. None means numbers, with a length scale each.
     start : Hyperparameters, default=None
-        Where the search begins, usually the last optimum. None begins at the mode of the prior.
+        Where a search begins besides the mode of the prior, usually the last optimum. From there alone the noise,
+        once it is overestimated, can stay so for good: another maximum then explains the data better.
 
     Returns
     -------
@@ -149,11 +150,14 @@ def fit_gaussian_process(X, y, *, known_variance=0.0, layout=None, start=None):
     layout = Layout.numeric(X.shape[1]) if layout is None else layout
     known_variance = np.broadcast_to(np.asarray(known_variance, dtype=np.float64), y.shape)
     posterior = LogPosterior(X, y, known_variance, layout)
-    theta = _maximum(posterior, posterior.prior_mode if start is None else _to_theta(start))
+    starts = [posterior.prior_mode] if start is None else [posterior.prior_mode, _to_theta(start)]
+    theta, _ = max((_maximum(posterior, theta) for theta in starts), key=lambda found: found[1])
     return GaussianProcess(X, y, _from_theta(theta), known_variance=known_variance, layout=layout)
 
 
 def _maximum(posterior, theta):
+    """The local maximum to which `theta` climbs, and its log density."""
+
     def loss(theta):
         value, gradient = posterior.value_and_gradient(theta)
         return -value, -gradient
@@ -162,7 +166,7 @@ def _maximum(posterior, theta):
     lower, upper = np.transpose(bounds)
     options = {"maxiter": _MAX_ITERATIONS, "ftol": 1e-9, "gtol": 1e-4}
     result = minimize(loss, np.clip(theta, lower, upper), jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-    return result.x
+    return result.x, -result.fun
 
 
 def _to_theta(hyperparameters):

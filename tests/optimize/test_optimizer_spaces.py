@@ -143,13 +143,11 @@ def branin(x, y):
     return quadratic**2 + 10 * (1 - 1 / (8 * np.pi)) * np.cos(x) + 10
 
 
-def test_branin_is_minimised_as_random_search_never_does():
-    gaps = []
-    for seed in range(5):
-        optimizer = Optimizer({"x": (-5.0, 10.0), "y": (0.0, 15.0)}, random_state=seed)
-        for params in itertools.islice(iter(optimizer.ask, None), 35):
-            optimizer.tell(params, -branin(**params))
-        gaps.append(-optimizer.best_score - 0.397887)
+@pytest.mark.parametrize("seed", range(8))  # 4: a local optimum of the hyperparameters once held it for good
+def test_branin_is_minimised_as_random_search_never_does(seed):
+    optimizer = Optimizer({"x": (-5.0, 10.0), "y": (0.0, 15.0)}, random_state=seed)
+    for params in itertools.islice(iter(optimizer.ask, None), 45):
+        optimizer.tell(params, -branin(**params))
     rng = np.random.default_rng(0)
-    random_gaps = branin(rng.uniform(-5, 10, (20_000, 35)), rng.uniform(0, 15, (20_000, 35))).min(axis=1) - 0.397887
-    assert np.median(gaps) < np.quantile(random_gaps, 0.01)
+    random_gaps = branin(rng.uniform(-5, 10, (20_000, 45)), rng.uniform(0, 15, (20_000, 45))).min(axis=1) - 0.397887
+    assert -optimizer.best_score - 0.397887 < np.quantile(random_gaps, 0.02)
