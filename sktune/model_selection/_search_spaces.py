@@ -1,6 +1,5 @@
 """From what users pass as ``search_spaces`` to spaces with a number of evaluations, checked against an estimator."""
 
-import difflib
 from collections.abc import Mapping
 from itertools import product
 from numbers import Integral
@@ -8,6 +7,7 @@ from typing import Any, NamedTuple
 
 from sklearn.base import BaseEstimator, clone
 
+from .._utils.hints import closest_name
 from ..space import Categorical, Space
 
 
@@ -93,9 +93,8 @@ def check_parameter_names(estimator: BaseEstimator, space: Space) -> None:
 
 
 def _hint(name: str, known: set[str]) -> str:
-    by_lower_case = {other.lower(): other for other in sorted(known)}
-    close = difflib.get_close_matches(name.lower(), by_lower_case, n=1)
-    return f". Did you mean {by_lower_case[close[0]]!r}?" if close else f"; it has {', '.join(sorted(known))}"
+    closest = closest_name(name, known)
+    return f". Did you mean {closest!r}?" if closest else f"; it has {', '.join(sorted(known))}"
 
 
 def _variants(estimator: BaseEstimator, space: Space, name: str) -> list[BaseEstimator]:

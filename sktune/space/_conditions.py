@@ -3,7 +3,6 @@
 The conditions form a directed graph without cycles, from parents (the dimensions that conditions name) to children.
 """
 
-import difflib
 import functools
 import math
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .._utils.hints import closest_name
 from ._base import Dimension
 
 #: What n_points counts to: beyond, an int would fail wherever it meets a float, as in ``math.isinf(n_points)``.
@@ -19,8 +19,8 @@ _MOST_POINTS = 10**300
 
 def did_you_mean(name: Any, names: Iterable[str]) -> str:
     """Return a hint at the most similar name, or an empty string."""
-    close = difflib.get_close_matches(name, list(names), n=1) if isinstance(name, str) else []
-    return f" Did you mean {close[0]!r}?" if close else ""
+    closest = closest_name(name, names)
+    return f" Did you mean {closest!r}?" if closest else ""
 
 
 class Conditions:
