@@ -94,6 +94,17 @@ class FitPlan:
         """Optimizer steps of one epoch."""
         return n_batches(len(self.train), self.batch_size)
 
+    @property
+    def batch_rows(self) -> tuple[int, int]:
+        """Rows of the first batch of an epoch, and of the last."""
+        last = len(self.train) - (self.n_batches - 1) * self.batch_size
+        return (self.batch_size if self.n_batches > 1 else last), last
+
+    @property
+    def max_batch_rows(self) -> int:
+        """Rows of the largest batch."""
+        return max(self.batch_rows)
+
     def schedule(self) -> LRSchedule:
         """Return the learning-rate schedule of the whole training."""
         return LRSchedule(

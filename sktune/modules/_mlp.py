@@ -4,7 +4,7 @@ hidden layer   x <- dropout(activation(norm(x W' + b)))
 output layer   x <- x W' + b, then shift + scale * x where the targets of a regression have a scale
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ._dropout import Dropout
+from ._dropout import Dropout, MaskStream
 
 #: name -> (module, gain that keeps the variance of the signal through a layer; He et al. 2015, Glorot & Bengio 2010)
 ACTIVATIONS: dict[str, tuple[Callable[[], nn.Module], float]] = {
@@ -58,6 +58,19 @@ class NetworkSpec:
     rescale: bool = False
 
 
+def initial_matrices(spec: NetworkSpec, seed: int) -> Iterator[Tensor]:
+    """Yield the initial weights of each layer, shape (n_out, n_in), in float32, whatever the type of the network.
+
+    They are uniform with variance gain**2 / n_in (output: 1 / n_in).
+    """
+    generator = torch.Generator().manual_seed(seed)
+    _, gain = ACTIVATIONS[spec.activation]
+    widths = (spec.n_features, *spec.hidden, spec.n_outputs)
+    for layer, (n_in, n_out) in enumerate(pairwise(widths)):
+        bound = (gain if layer < len(spec.hidden) else 1.0) * (3 / max(n_in, 1)) ** 0.5
+        yield torch.empty(n_out, n_in).uniform_(-bound, bound, generator=generator)
+
+
 class MLP(nn.Module):
     """A multi-layer perceptron.
 
@@ -83,19 +96,19 @@ class MLP(nn.Module):
     def __init__(self, spec: NetworkSpec, seed: int, dtype: torch.dtype = torch.float32):
         super().__init__()
         self.spec = spec
-        make_activation, gain = ACTIVATIONS[spec.activation]
+        make_activation, _ = ACTIVATIONS[spec.activation]
         widths = (spec.n_features, *spec.hidden)
         make_linear = partial(nn.utils.skip_init, nn.Linear, dtype=dtype)
         self.hidden = nn.ModuleList(make_linear(*pair) for pair in pairwise(widths))
         norm = NORMALIZATIONS.get(spec.normalization)
         self.norms = nn.ModuleList(norm(width, dtype=dtype) if norm else nn.Identity() for width in spec.hidden)
         self.activation = make_activation()
-        self.dropout = Dropout(spec.dropout)
+        self.dropouts = nn.ModuleList(Dropout(spec.dropout) for _ in spec.hidden)
         self.output = make_linear(widths[-1], spec.n_outputs)
         if spec.rescale:
             self.register_buffer("output_shift", torch.zeros(spec.n_outputs, dtype=dtype))
             self.register_buffer("output_scale", torch.ones(spec.n_outputs, dtype=dtype))
-        self._initialize(gain, torch.Generator().manual_seed(seed))
+        self._initialize(seed)
 
     @property
     def numpy_dtype(self) -> np.dtype:
@@ -103,16 +116,26 @@ class MLP(nn.Module):
         return np.dtype(str(self.output.weight.dtype).removeprefix("torch."))
 
     @torch.no_grad()
-    def _initialize(self, gain: float, generator: torch.Generator) -> None:
-        """Draw uniform weights of variance gain**2 / fan_in (output: 1 / fan_in) and set the biases to zero."""
-        for layer, layer_gain in [*((layer, gain) for layer in self.hidden), (self.output, 1.0)]:
-            bound = layer_gain * (3 / max(layer.in_features, 1)) ** 0.5
-            layer.weight.uniform_(-bound, bound, generator=generator)
+    def _initialize(self, seed: int) -> None:
+        for layer, weight in zip([*self.hidden, self.output], initial_matrices(self.spec, seed), strict=True):
+            layer.weight.copy_(weight)
             layer.bias.zero_()
+
+    def start_dropout(self, seed: int, n_rows: int) -> None:
+        """Draw the masks from streams that begin at `seed`, for batches of at most `n_rows`."""
+        generator = torch.Generator().manual_seed(seed)
+        device = str(self.output.weight.device)
+        for dropout, width in zip(self.dropouts, self.spec.hidden, strict=True):
+            dropout.stream = MaskStream(n_rows * width, generator, device)
+
+    def stop_dropout(self) -> None:
+        """Draw the masks from torch's global generator again."""
+        for dropout in self.dropouts:
+            dropout.stream = None
 
     def forward(self, X: Tensor) -> Tensor:  # (n_samples, n_features) -> (n_samples, n_outputs)
         """Return the output of each row: scores of the classes, or the targets of a regression."""
-        for linear, norm in zip(self.hidden, self.norms, strict=True):
-            X = self.dropout(self.activation(norm(linear(X))))
+        for linear, norm, dropout in zip(self.hidden, self.norms, self.dropouts, strict=True):
+            X = dropout(self.activation(norm(linear(X))))
         X = self.output(X)
         return self.output_shift + self.output_scale * X if self.spec.rescale else X

@@ -257,7 +257,7 @@ def _run(net: NeuralNet, plan: FitPlan, reporter: Reporter) -> FitResult:
     finally:
         net.callbacks_ = own
         net.criterion_.row_weight = None
-        net.module_.dropout.generator = None
+        net.module_.stop_dropout()
     if not all(parameter.isfinite().all() for parameter in net.module_.parameters()):
         raise diverged("its weights are not finite", len(net.history), step_callback.lr)
     return result
@@ -312,8 +312,7 @@ class _EpochRunner:
         middle of an epoch, the batches end there and the epoch is closed as usual.
         """
         net = self._net
-        seed = derive_seed(self._plan.seed, "dropout", epoch)
-        net.module_.dropout.generator = torch.Generator(self._plan.device).manual_seed(seed)
+        net.module_.start_dropout(derive_seed(self._plan.seed, "dropout", epoch), self._plan.max_batch_rows)
         train = {"training": True, "prefix": "train", "step_fn": net.train_step}
         valid = {"training": False, "prefix": "valid", "step_fn": net.validation_step}
         parts = (

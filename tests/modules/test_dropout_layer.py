@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from sktune.modules import Dropout
+from sktune.modules import Dropout, MaskStream
 
 
-def layer_with_seed(p, seed=0):
+def layer_with_seed(p, seed=0, n_units=512):
     layer = Dropout(p)
-    layer.generator = torch.Generator().manual_seed(seed)
+    layer.stream = MaskStream(n_units, torch.Generator().manual_seed(seed))
     return layer
 
 
@@ -28,7 +28,7 @@ def test_kept_units_are_scaled_by_one_over_the_probability_of_being_kept(p, shap
 @pytest.mark.parametrize("p", [0.2, 0.5, 0.8])
 def test_mean_is_kept(p):
     x = torch.linspace(1, 3, 400_000)
-    assert layer_with_seed(p)(x).mean().item() == pytest.approx(2.0, abs=0.03)
+    assert layer_with_seed(p, n_units=len(x))(x).mean().item() == pytest.approx(2.0, abs=0.03)
 
 
 def test_each_unit_is_dropped_at_the_same_rate_and_independently_of_its_neighbours():
@@ -45,7 +45,7 @@ def test_successive_masks_differ():
     assert not torch.equal(layer(torch.ones(64)), layer(torch.ones(64)))
 
 
-def test_masks_depend_on_the_generator_alone():
+def test_masks_depend_on_the_stream_alone():
     before = torch.get_rng_state()
     first = layer_with_seed(0.5, 1)(torch.ones(100))
     assert torch.equal(torch.get_rng_state(), before)
@@ -53,7 +53,7 @@ def test_masks_depend_on_the_generator_alone():
     assert not torch.equal(first, layer_with_seed(0.5, 2)(torch.ones(100)))
 
 
-def test_without_a_generator_torchs_global_one_decides():
+def test_without_a_stream_torchs_global_one_decides():
     state = torch.get_rng_state()
     first = Dropout(0.5)(torch.ones(100))
     assert not torch.equal(torch.get_rng_state(), state)

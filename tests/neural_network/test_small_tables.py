@@ -149,7 +149,7 @@ def test_warm_start_takes_other_regularisation_and_refuses_another_normalization
     before = net.net_.module_.output.weight.detach().clone()
     net.set_params(dropout=0.5, activation="tanh", lr=1e-30, weight_decay=0.0).fit(X, y)
     assert_allclose(net.net_.module_.output.weight.detach(), before)
-    assert net.net_.module_.dropout.p == 0.5
+    assert [dropout.p for dropout in net.net_.module_.dropouts] == [0.5] * 2
     with pytest.raises(ValueError, match=r"whose normalization is None: it cannot change to 'layer'"):
         net.set_params(normalization="layer").fit(X, y)
 

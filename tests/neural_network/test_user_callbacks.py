@@ -75,7 +75,7 @@ def test_a_callback_may_stop_the_training_anywhere(hook, training, early_stoppin
         assert net.best_epoch_ == 1 + np.argmin(net.history_["valid_loss"])
     else:
         assert net.best_epoch_ == net.n_iter_
-    assert net.net_.module_.dropout.generator is None
+    assert all(dropout.stream is None for dropout in net.net_.module_.dropouts)
     assert np.isfinite(net.predict_proba(X)).all()
 
 
