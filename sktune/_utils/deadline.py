@@ -24,8 +24,13 @@ def deadline(at: float | None) -> Iterator[None]:
         _DEADLINE.reset(token)
 
 
-def check_deadline() -> None:
-    """Raise `TimeBudgetError` if the limit of the enclosing work has passed."""
-    at = _DEADLINE.get()
+def current_deadline() -> float | None:
+    """Return the limit of the enclosing work, None where there is none."""
+    return _DEADLINE.get()
+
+
+def check_deadline(at: float | None = None) -> None:
+    """Raise `TimeBudgetError` if the limit has passed: `at`, or where that is None that of the enclosing work."""
+    at = _DEADLINE.get() if at is None else at
     if at is not None and time.time() > at:
         raise TimeBudgetError("the time budget ran out")

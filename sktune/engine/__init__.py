@@ -1,7 +1,24 @@
 """How networks are trained: plans in, results out. It knows no estimator."""
 
 from ._batches import BatchStream
+from ._divergence import diverged
 from ._early_stopping import EarlyStopping
-from ._plan import FitPlan, FitResult, Rows
+from ._fit import fit_plans, group_key
+from ._plan import FitPlan, FitResult, Rows, TrainingState
+from ._slot import plans_go_to, train_plan
+from ._stacked_optimizers import MOMENTS
 
-__all__ = ["BatchStream", "EarlyStopping", "FitPlan", "FitResult", "Rows"]
+__all__ = [
+    "MOMENTS",
+    "BatchStream",
+    "EarlyStopping",
+    "FitPlan",
+    "FitResult",
+    "Rows",
+    "TrainingState",
+    "diverged",
+    "fit_plans",
+    "group_key",
+    "plans_go_to",
+    "train_plan",
+]

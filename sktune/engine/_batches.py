@@ -43,8 +43,8 @@ class BatchStream:
 
     def __init__(self, plan: FitPlan):
         self._plan = plan
-        self._train = _tensors(plan.train, plan.device)
-        self._valid = None if plan.valid is None else _tensors(plan.valid, plan.device)
+        self._train = tensors_of_rows(plan.train, plan.device)
+        self._valid = None if plan.valid is None else tensors_of_rows(plan.valid, plan.device)
 
     def train(self, epoch: int) -> Iterator[WeightedBatch]:
         """Yield the batches of epoch `epoch` (0-based), shuffled and augmented."""
@@ -110,7 +110,7 @@ class _Mixup:
         return X, mixed, own + other
 
 
-def _tensors(rows: Rows, device: str) -> tuple[Tensor, Tensor, Tensor | None]:
+def tensors_of_rows(rows: Rows, device: str) -> tuple[Tensor, Tensor, Tensor | None]:
     # torch warns of arrays that it may not write to, such as the memory maps of joblib's workers: those are copied
     arrays = (None if array is None else np.require(array, requirements="W") for array in (rows.X, rows.y, rows.weight))
     return tuple(None if array is None else torch.as_tensor(array, device=device) for array in arrays)

@@ -1,11 +1,13 @@
 """A training as data: everything that decides its result, and nothing else."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+from torch import Tensor
 
 from ..modules import NetworkSpec
-from ..schedules import LRSchedule
+from ..schedules import LRSchedule, PlateauRule
+from ._early_stopping import EarlyStopping
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +38,8 @@ class FitPlan:
 
     Parameters
     ----------
-    train : Rows
-        What the gradients come from.
+    train : Rows or None
+        What the gradients come from; None where the plan only describes a network that has been trained.
     valid : Rows or None
         What early stopping and the plateau schedule listen to; None: the plateau listens to the training loss.
     target_scale : ndarray of shape (n_outputs,) or None
@@ -56,7 +58,7 @@ class FitPlan:
     """
 
     network: NetworkSpec
-    train: Rows
+    train: Rows | None = None
     valid: Rows | None = None
     target_shift: np.ndarray | None = None
     target_scale: np.ndarray | None = None
@@ -105,6 +107,10 @@ class FitPlan:
         """Rows of the largest batch."""
         return max(self.batch_rows)
 
+    def without_rows(self) -> "FitPlan":
+        """Return the plan without its data."""
+        return replace(self, train=None, valid=None)
+
     def schedule(self) -> LRSchedule:
         """Return the learning-rate schedule of the whole training."""
         return LRSchedule(
@@ -128,6 +134,40 @@ def n_batches(n_rows: int, batch_size: int) -> int:
 
 
 @dataclass
+class TrainingState:
+    """Where a training has come to: all that an uninterrupted one would go on with.
+
+    Parameters
+    ----------
+    weights : dict of str to Tensor
+        Weights by the names of an `MLP`'s state. Empty: the training begins with fresh ones.
+    best : dict of str to Tensor, or None
+        Those of the best epoch, with early stopping.
+    optimizer : str or None
+        Whose moments the next ones are.
+    moments : dict of str to dict of str to Tensor
+        By torch's names of the moments, then by the names of the weights.
+    n_steps : int
+        Optimizer steps so far.
+    plateau, stopping : PlateauRule, EarlyStopping or None
+        What these rules remember; None starts them afresh.
+    """
+
+    weights: dict[str, Tensor] = field(default_factory=dict)
+    best: dict[str, Tensor] | None = None
+    optimizer: str | None = None
+    moments: dict[str, dict[str, Tensor]] = field(default_factory=dict)
+    n_steps: int = 0
+    plateau: PlateauRule | None = None
+    stopping: EarlyStopping | None = None
+
+    @property
+    def network(self) -> dict[str, Tensor]:
+        """The weights to predict with: those of the best epoch, if there is one, otherwise the last."""
+        return self.weights if self.best is None else self.best
+
+
+@dataclass
 class FitResult:
     """What a training has come to.
 
@@ -139,7 +179,13 @@ class FitResult:
     best_epoch : int
         Number of the epoch whose weights the network has: the one of the lowest validation loss where training could
         stop early, otherwise the last.
+    error : Exception or None
+        Why the training failed; `state` is None then.
+    state : TrainingState or None
+        Where it has come to.
     """
 
     history: list[dict] = field(default_factory=list)
     best_epoch: int = 0
+    error: Exception | None = None
+    state: TrainingState | None = None

@@ -1,6 +1,18 @@
-"""Torch networks. They know how to compute, not how to train."""
+"""Torch networks, alone and stacked. They know how to compute, not how to train."""
 
+from ._activations import ACTIVATIONS
 from ._dropout import Dropout, MaskStream
-from ._mlp import ACTIVATIONS, MLP, NORMALIZATIONS, NetworkSpec
+from ._mlp import MLP, NORMALIZATIONS, NetworkSpec
+from ._stacked import RealRows, StackedMLP, row_unit
 
-__all__ = ["ACTIVATIONS", "MLP", "NORMALIZATIONS", "Dropout", "MaskStream", "NetworkSpec"]
+__all__ = [
+    "ACTIVATIONS",
+    "MLP",
+    "NORMALIZATIONS",
+    "Dropout",
+    "MaskStream",
+    "NetworkSpec",
+    "RealRows",
+    "StackedMLP",
+    "row_unit",
+]

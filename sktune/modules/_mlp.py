@@ -13,19 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ._activations import ACTIVATIONS
 from ._dropout import Dropout, MaskStream
 
-#: name -> (module, gain that keeps the variance of the signal through a layer; He et al. 2015, Glorot & Bengio 2010)
-ACTIVATIONS: dict[str, tuple[Callable[[], nn.Module], float]] = {
-    "relu": (nn.ReLU, nn.init.calculate_gain("relu")),
-    "leaky_relu": (nn.LeakyReLU, nn.init.calculate_gain("leaky_relu", 0.01)),
-    "elu": (nn.ELU, nn.init.calculate_gain("relu")),
-    "gelu": (nn.GELU, nn.init.calculate_gain("relu")),
-    "silu": (nn.SiLU, nn.init.calculate_gain("relu")),
-    "tanh": (nn.Tanh, nn.init.calculate_gain("tanh")),
-    "sigmoid": (nn.Sigmoid, nn.init.calculate_gain("sigmoid")),
-    "identity": (nn.Identity, 1.0),
-}
 NORMALIZATIONS: dict[str, Callable[[int], nn.Module]] = {"batch": nn.BatchNorm1d, "layer": nn.LayerNorm}
 
 
@@ -64,7 +54,7 @@ def initial_matrices(spec: NetworkSpec, seed: int) -> Iterator[Tensor]:
     They are uniform with variance gain**2 / n_in (output: 1 / n_in).
     """
     generator = torch.Generator().manual_seed(seed)
-    _, gain = ACTIVATIONS[spec.activation]
+    gain = ACTIVATIONS[spec.activation].gain
     widths = (spec.n_features, *spec.hidden, spec.n_outputs)
     for layer, (n_in, n_out) in enumerate(pairwise(widths)):
         bound = (gain if layer < len(spec.hidden) else 1.0) * (3 / max(n_in, 1)) ** 0.5
@@ -96,13 +86,12 @@ class MLP(nn.Module):
     def __init__(self, spec: NetworkSpec, seed: int, dtype: torch.dtype = torch.float32):
         super().__init__()
         self.spec = spec
-        make_activation, _ = ACTIVATIONS[spec.activation]
         widths = (spec.n_features, *spec.hidden)
         make_linear = partial(nn.utils.skip_init, nn.Linear, dtype=dtype)
         self.hidden = nn.ModuleList(make_linear(*pair) for pair in pairwise(widths))
         norm = NORMALIZATIONS.get(spec.normalization)
         self.norms = nn.ModuleList(norm(width, dtype=dtype) if norm else nn.Identity() for width in spec.hidden)
-        self.activation = make_activation()
+        self.activation = ACTIVATIONS[spec.activation].module()
         self.dropouts = nn.ModuleList(Dropout(spec.dropout) for _ in spec.hidden)
         self.output = make_linear(widths[-1], spec.n_outputs)
         if spec.rescale:

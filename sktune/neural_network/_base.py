@@ -7,7 +7,7 @@ A subclass says how targets become numbers (`_fit_target`, `_encode_target`) and
 """
 
 from abc import ABCMeta, abstractmethod
-from collections.abc import Callable
+from dataclasses import replace
 from numbers import Integral, Real
 
 import numpy as np
@@ -19,14 +19,14 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from .._sklearn_compat import Interval, StrOptions, _check_sample_weight, _fit_context
 from .._utils.random import derive_seed, root_seed
 from .._utils.threads import torch_threads
-from ..engine import FitPlan, FitResult, Rows
+from ..engine import FitPlan, FitResult, Rows, TrainingState, train_plan
 from ..exceptions import DivergedError
-from ..modules import ACTIVATIONS, MLP, NORMALIZATIONS
+from ..modules import ACTIVATIONS, NORMALIZATIONS, StackedMLP
 from ..schedules import SCHEDULES
 from ._default_space import default_search_space
 from ._plan import check_parameters, make_plan
-from ._reporting import EpochReporter
-from ._skorch import OPTIMIZERS, TrainingState, check_callbacks, train
+from ._reporting import EpochReporter, fitted_attributes
+from ._skorch import OPTIMIZERS, check_callbacks, read_state, rebuild_net, train
 from ._validation_split import validation_split
 
 #: rows of one forward pass in predict, whose activations then stay in the cache
@@ -186,7 +186,7 @@ class BaseNet(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         """
         check_parameters(self)
         check_callbacks(self.callbacks or ())
-        going_on = self.warm_start and hasattr(self, "net_")
+        going_on = self.warm_start and self.__sklearn_is_fitted__()
         X, y, sample_weight = self._check_rows(X, y, sample_weight, reset=not going_on)
         if not going_on:
             self._start(y, sample_weight)
@@ -210,7 +210,7 @@ class BaseNet(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         check_callbacks(self.callbacks or ())
         if self.early_stopping:
             raise ValueError("partial_fit sees the data in pieces and cannot set rows aside: set early_stopping=False")
-        first_call = not hasattr(self, "net_")
+        first_call = not self.__sklearn_is_fitted__()
         X, y, sample_weight = self._check_rows(X, y, sample_weight, reset=first_call)
         if first_call:
             self._start(y, sample_weight, classes)
@@ -236,8 +236,8 @@ class BaseNet(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         self.history_ = {}
         self._seed = root_seed(self.random_state)
         self._fit_target(y, sample_weight, classes)
-        if hasattr(self, "net_"):
-            del self.net_
+        for name in ("_state", "_net"):
+            vars(self).pop(name, None)
 
     def _make_rows(self, X, y, sample_weight):
         rows = Rows(X, self._encode_target(y), self._row_weight(y, sample_weight))
@@ -261,20 +261,24 @@ class BaseNet(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         data = {"X": X, "y": y, "metadata": metadata}
         context = self._init_callback_context(max_subtasks=plan.n_epochs)
         context.call_on_fit_task_begin(estimator=self, **data)
-        state = self._training_state(plan, keep_moments) if hasattr(self, "net_") else None
-        self.net_, result = train(
-            plan,
-            EpochReporter(self, context, plan, data),
-            callbacks=self.callbacks or (),
-            classes=getattr(self, "classes_", None),
-            state=state,
-        )
+        state = self._state_to_go_on_from(plan, keep_moments) if self.__sklearn_is_fitted__() else None
+        reporter = EpochReporter(self, context, plan, data)
+        if self.callbacks:  # of skorch: only its own loop calls them
+            settings = {"callbacks": self.callbacks, "classes": getattr(self, "classes_", None)}
+            net, result = train(plan, reporter, state=state, history=self._net_history(), **settings)
+            vars(self).update(fitted_attributes(plan, result.state), _net=net)
+        else:
+            result = train_plan(plan, reporter, state)
+            if result.error is not None:
+                raise result.error
+            vars(self).update(fitted_attributes(plan, result.state))
+            vars(self).pop("_net", None)
         self._record(result)
         context.call_on_fit_task_end(estimator=self, **data, reconstruction_attributes={})
         return self
 
-    def _training_state(self, plan, keep_moments):
-        former = self.net_.module_.spec
+    def _state_to_go_on_from(self, plan, keep_moments):
+        former = self._blueprint.network
         for name in ("hidden", "normalization"):
             old, new = getattr(former, name), getattr(plan.network, name)
             if old != new:
@@ -282,8 +286,28 @@ class BaseNet(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
                     f"training goes on with the former network, whose {name} is {old!r}: it cannot change to {new!r}. "
                     "Set warm_start=False and call fit for a new network."
                 )
-        moments = self.net_.optimizer_ if keep_moments else None
-        return TrainingState(self.net_.module_.state_dict(), list(self.net_.history), moments)
+        state = read_state(self._net, self._blueprint) if "_net" in vars(self) else self._state
+        if not keep_moments:
+            return TrainingState(state.network)
+        return replace(self._state, weights=state.network, moments=state.moments, best=None, stopping=None)
+
+    @property
+    def net_(self):
+        """The trained network as an initialised skorch net."""
+        if not self.__sklearn_is_fitted__():
+            raise AttributeError(f"this {type(self).__name__} is not fitted yet, so it has no net_")
+        if "_net" not in vars(self):  # made when somebody asks: most of a search's networks are only ever scored
+            classes = getattr(self, "classes_", None)
+            self._net = rebuild_net(self._blueprint, self._state, self._net_history(), classes)
+        return self._net
+
+    def _net_history(self):
+        if "_net" in vars(self):
+            return list(self._net.history)
+        names = list(self.history_)
+        return [
+            {"batches": [], **dict(zip(names, row, strict=True))} for row in zip(*self.history_.values(), strict=True)
+        ]
 
     def _record(self, result: FitResult):
         for row in result.history:
@@ -297,14 +321,13 @@ class BaseNet(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
     def _outputs(self, X, transform=None):
         """Return the network's outputs, passed through `transform`, as floats of shape (n_samples, n_outputs)."""
         check_is_fitted(self)
-        module = self.net_.module_.eval()
-        X = validate_data(self, X, reset=False, dtype=module.numpy_dtype, order="C")
+        X = validate_data(self, X, reset=False, dtype=np.dtype(self._blueprint.dtype), order="C")
         outputs = []
         with torch_threads(1), torch.inference_mode():
-            forward = _exact_forward(module)
+            forward = self._forward()
             for start in range(0, len(X), _PREDICT_ROWS):
                 chunk = np.require(X[start : start + _PREDICT_ROWS], requirements="W")
-                output = forward(torch.as_tensor(chunk, device=self.net_.device)).cpu().double()
+                output = forward(torch.as_tensor(chunk)).cpu().double()
                 outputs.append((output if transform is None else transform(output)).numpy())
         outputs = np.concatenate(outputs)
         if not np.isfinite(outputs).all():
@@ -312,20 +335,24 @@ class BaseNet(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             raise DivergedError(f"the network's output is not finite for {n_bad} of {len(X)} rows")
         return outputs
 
+    def _forward(self):
+        """Return the network's forward pass, computed in float64 where it is on the CPU.
+
+        Matrix products of few and of many rows round differently. In float64 that is far below what metrics can tell:
+        the prediction of a row does not depend on the rows beside it. GPUs are slow at it, and some lack it.
+        """
+        plan, device = self._blueprint, self._blueprint.device
+        weights = self._net.module_.state_dict() if "_net" in vars(self) else self._state.network
+        dtype = torch.float64 if torch.device(device).type == "cpu" else getattr(torch, plan.dtype)
+        network = StackedMLP([plan.network], dtype, device)
+        network.write(0, weights)
+        shift, scale = 0.0, 1.0
+        if plan.network.rescale:
+            shift, scale = (torch.as_tensor(a).to(device, dtype) for a in (plan.target_shift, plan.target_scale))
+        return lambda X: shift + scale * network.evaluate(0, X.to(device, dtype))
+
     def __sklearn_is_fitted__(self):
-        return hasattr(self, "net_")
-
-
-def _exact_forward(module: MLP) -> Callable[[torch.Tensor], torch.Tensor]:
-    """Return the network's forward pass, computed in float64 where it is on the CPU.
-
-    Matrix products of few and of many rows round differently. In float64 that is far below what metrics can tell: the
-    prediction of a row does not depend on the rows beside it.
-    """
-    if module.output.weight.device.type != "cpu":  # float64 is slow on most GPUs, and missing on some
-        return module
-    weights = {name: value.double() for name, value in module.state_dict().items() if value.is_floating_point()}
-    return lambda X: torch.func.functional_call(module, weights, X.double())
+        return "_state" in vars(self)
 
 
 def _take_rows(rows: Rows, index: np.ndarray) -> Rows:

@@ -232,7 +232,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
             If `classes` is missing in the first call or another one later, `y` has other labels, or `early_stopping`
             is set.
         """
-        fitted = hasattr(self, "net_")
+        fitted = self.__sklearn_is_fitted__()
         if not fitted and classes is None:
             raise ValueError("the first call of partial_fit needs classes, the array of all labels")
         if fitted and classes is not None and not np.array_equal(np.unique(classes), self.classes_):

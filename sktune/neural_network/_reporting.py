@@ -1,6 +1,7 @@
 """What an estimator tells the outside while it trains."""
 
-from .._utils.deadline import check_deadline
+from .._utils.deadline import check_deadline, current_deadline
+from ..engine import TrainingState
 
 
 class EpochReporter:
@@ -23,19 +24,35 @@ class EpochReporter:
         self._context = context
         self._data = data
         self._last_epoch = plan.first_epoch + plan.n_epochs
+        self._plan = plan
         self._epoch_context = None
+        self._deadline = current_deadline()  # of this thread: another one may train
 
     def begin(self):
         """Say that an epoch begins."""
         self._epoch_context = self._context.subcontext(task_name="epoch")
         self._epoch_context.call_on_fit_task_begin(estimator=self._estimator, **self._data)
 
-    def end(self, row, net):
-        """Take the epoch's row of the history; return whether a callback wants to stop here."""
+    def end(self, row, weights):
+        """Take the epoch's row of the history; return whether a callback wants to stop here.
+
+        Parameters
+        ----------
+        row : dict
+        weights : callable
+            Returns the network's present weights.
+        """
         if self._estimator.verbose:
             values = "  ".join(f"{name} {value:.4g}" for name, value in row.items() if name != "epoch")
             print(f"epoch {row['epoch']:>{len(str(self._last_epoch))}}/{self._last_epoch}  {values}", flush=True)
-        check_deadline()
+        check_deadline(self._deadline)
         return self._epoch_context.call_on_fit_task_end(
-            estimator=self._estimator, **self._data, reconstruction_attributes=lambda: {"net_": net}
+            estimator=self._estimator,
+            **self._data,
+            reconstruction_attributes=lambda: fitted_attributes(self._plan, TrainingState(weights())),
         )
+
+
+def fitted_attributes(plan, state):
+    """Return what an estimator needs in order to predict with the network of a training state."""
+    return {"_blueprint": plan.without_rows(), "_state": state}

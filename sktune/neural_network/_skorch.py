@@ -7,7 +7,6 @@ skorch's loop draws its batches from the global random stream, swallows Ctrl-C a
 import math
 from collections.abc import Callable, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from typing import Protocol
 
@@ -21,8 +20,7 @@ from torch import Tensor, nn
 from .._utils.interrupts import interrupts
 from .._utils.random import derive_seed
 from .._utils.threads import torch_threads
-from ..engine import BatchStream, EarlyStopping, FitPlan, FitResult
-from ..exceptions import DivergedError
+from ..engine import MOMENTS, BatchStream, EarlyStopping, FitPlan, FitResult, TrainingState, diverged
 from ..modules import MLP
 from ..schedules import PlateauRule
 
@@ -41,27 +39,8 @@ class Reporter(Protocol):
     def begin(self) -> None:
         """Say that an epoch begins."""
 
-    def end(self, row: dict, net: NeuralNet) -> bool:
+    def end(self, row: dict, weights: Callable[[], dict[str, Tensor]]) -> bool:
         """Take the epoch's row of the history; return whether training should stop here."""
-
-
-@dataclass
-class TrainingState:
-    """Where a training has come to, as far as the next one can go on from it.
-
-    Parameters
-    ----------
-    weights : dict
-        State of the network.
-    history : skorch.history.History
-        Rows of the epochs so far.
-    optimizer : torch.optim.Optimizer or None
-        Whose moments go on; None starts with fresh ones.
-    """
-
-    weights: dict[str, Tensor]
-    history: list = field(default_factory=list)
-    optimizer: torch.optim.Optimizer | None = None
 
 
 class WeightedCrossEntropyLoss(nn.CrossEntropyLoss):
@@ -140,14 +119,6 @@ class _StepCallback(Callback):
             raise diverged(f"the {kind} loss is {loss}", len(net.history), self.lr)
 
 
-def diverged(what: str, epoch: int, lr: float) -> DivergedError:
-    """Return the error for a network that is lost, with what usually helps."""
-    return DivergedError(
-        f"the network diverged in epoch {epoch} (lr={lr:.3g}): {what}. A lower lr, clip_norm=1.0 or inputs of mean 0 "
-        "and variance 1 usually help."
-    )
-
-
 def _penalized(module: MLP) -> list[nn.Parameter]:
     return [parameter for name, parameter in module.named_parameters() if fnmatch(name, MLP.PENALIZED)]
 
@@ -202,6 +173,7 @@ def train(
     callbacks: Sequence = (),
     classes: np.ndarray | None = None,
     state: TrainingState | None = None,
+    history: Sequence[dict] = (),
 ) -> tuple[NeuralNet, FitResult]:
     """Train the network of `plan` with skorch's steps.
 
@@ -217,6 +189,8 @@ def train(
         Labels of the classes.
     state : TrainingState or None
         Where to go on from.
+    history : sequence of dict
+        Rows of the net's history so far.
 
     Returns
     -------
@@ -234,16 +208,53 @@ def train(
     with torch_threads(1):
         net = build_net(plan, callbacks, classes)
         if state is not None:
-            _continue_from(net, state)
-        return net, _run(net, plan, reporter)
+            _write_state(net, plan, state)
+        net.history.extend(history)
+        result = _run(net, plan, reporter)
+        result.state = read_state(net, plan)
+        return net, result
 
 
-def _continue_from(net: NeuralNet, state: TrainingState) -> None:
-    net.module_.load_state_dict(state.weights)
-    net.history.extend(state.history)
-    if isinstance(state.optimizer, type(net.optimizer_)):
-        moments, settings = state.optimizer.state_dict(), net.optimizer_.state_dict()
-        net.optimizer_.load_state_dict({"state": moments["state"], "param_groups": settings["param_groups"]})
+def rebuild_net(plan: FitPlan, state: TrainingState, history: Sequence[dict], classes: np.ndarray | None) -> NeuralNet:
+    """Return a net that stands where the training of `plan` has come to.
+
+    Parameters
+    ----------
+    plan : FitPlan
+        May be without its rows.
+    state : TrainingState
+    history : sequence of dict
+        Rows of the history.
+    classes : ndarray or None
+        Labels of the classes.
+    """
+    net = build_net(plan, (), classes)
+    _write_state(net, plan, state)
+    net.history.extend(history)
+    return net
+
+
+def read_state(net: NeuralNet, plan: FitPlan) -> TrainingState:
+    """Return where the training of a net has come to."""
+    names = {parameter: name for name, parameter in net.module_.named_parameters()}
+    state = TrainingState({name: value.clone() for name, value in net.module_.state_dict().items()})
+    state.optimizer = plan.optimizer
+    for parameter, saved in net.optimizer_.state.items():
+        state.n_steps = int(saved.get("step", 0))
+        for moment in MOMENTS[plan.optimizer]:
+            if saved.get(moment) is not None:
+                state.moments.setdefault(moment, {})[names[parameter]] = saved[moment].clone()
+    return state
+
+
+def _write_state(net: NeuralNet, plan: FitPlan, state: TrainingState) -> None:
+    net.module_.load_state_dict({**net.module_.state_dict(), **state.network})
+    if state.optimizer != plan.optimizer:
+        return  # moments of another optimizer say nothing here
+    for name, parameter in net.module_.named_parameters():
+        saved = {moment: values[name].clone() for moment, values in state.moments.items()}
+        if saved:
+            net.optimizer_.state[parameter] = {"step": torch.tensor(float(state.n_steps)), **saved}
 
 
 def _run(net: NeuralNet, plan: FitPlan, reporter: Reporter) -> FitResult:
@@ -286,7 +297,7 @@ def _run_epochs(net: NeuralNet, plan: FitPlan, step_callback: _StepCallback, rep
             if stopping.update(epoch + 1, monitored):
                 best_weights = {name: tensor.clone() for name, tensor in net.module_.state_dict().items()}
             result.best_epoch = stopping.best_epoch
-        if reporter.end(row, net) or stop or stopping.should_stop:
+        if reporter.end(row, net.module_.state_dict) or stop or stopping.should_stop:
             break
     if best_weights is not None:
         net.module_.load_state_dict(best_weights)

@@ -53,7 +53,7 @@ def test_all_of_the_network_has_the_type_asked_for(dtype, normalization):
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_initial_weights_are_uniform_with_variance_gain_squared_over_fan_in(activation):
     network = MLP(NetworkSpec(400, 50, (300,), activation), seed=3)
-    gain = ACTIVATIONS[activation][1]
+    gain = ACTIVATIONS[activation].gain
     for layer, layer_gain in ((network.hidden[0], gain), (network.output, 1.0)):
         bound = layer_gain * (3 / layer.in_features) ** 0.5  # a uniform law on (-b, b) has variance b**2 / 3
         assert kstest(layer.weight.detach().numpy().ravel() / bound, "uniform", args=(-1, 2)).pvalue > 1e-3

@@ -24,7 +24,7 @@ def test_every_batch_size_trains(Net, batch_size, normalization):
     """41 rows in batches of 2, 20 or 40 would end with a batch of one row."""
     net = Net(**SMALL, batch_size=batch_size, normalization=normalization).fit(X, y)
     untrained = Net(**{**SMALL, "lr": 1e-30, "weight_decay": 0.0, "normalization": normalization}).fit(X, y)
-    n_batches = len(net.net_.history[-1, "batches"])
+    n_batches = net._state.n_steps // net.n_iter_
     assert n_batches == {1: 41, 2: 20, 20: 2, 40: 1, 41: 1, 10**9: 1}[batch_size]
     moved = net.net_.module_.output.weight - untrained.net_.module_.output.weight
     assert moved.abs().max() > 1e-4

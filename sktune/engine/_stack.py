@@ -1,0 +1,314 @@
+"""The training loop: one stack of networks, epoch by epoch."""
+
+import math
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+
+import torch
+from torch import Tensor
+
+from .._utils.random import derive_seed
+from ..modules import StackedMLP, row_unit
+from ..schedules import PlateauRule
+from ._batches import tensors_of_rows
+from ._divergence import diverged
+from ._early_stopping import EarlyStopping
+from ._plan import FitPlan, FitResult, TrainingState
+from ._stacked_batches import StackedBatches, in_target_unit
+from ._stacked_optimizers import StackedOptimizer
+
+#: rows of one forward pass over validation rows: bounds the memory of the activations
+_VALID_ROWS = 1024
+
+
+def padded(n_rows: int, unit: int) -> int:
+    """Return `n_rows`, rounded up to a multiple of `unit`."""
+    return -(-n_rows // unit) * unit
+
+
+def capacities(plan: FitPlan) -> tuple[int, int]:
+    """Return the rows of a padded batch of `plan`, and of the last batch of an epoch."""
+    unit = row_unit(plan.network)
+    return tuple(padded(n_rows, unit) for n_rows in plan.batch_rows)
+
+
+class Member:
+    """What one network of a stack has for itself.
+
+    Parameters
+    ----------
+    plan : FitPlan
+    reporter : Reporter or None
+        Is told of each epoch.
+    state : TrainingState or None
+        Where to go on from.
+    """
+
+    def __init__(self, plan: FitPlan, reporter=None, state: TrainingState | None = None):
+        self.plan, self.reporter, self.state = plan, reporter, state
+        self.result = FitResult(best_epoch=plan.first_epoch)
+        state = state or TrainingState()
+        self.plateau = deepcopy(state.plateau) or PlateauRule(plan.lr_decay, plan.lr_step, plan.tol)
+        self.stopping = deepcopy(state.stopping) or EarlyStopping(plan.patience, plan.tol)
+        self.best = state.best
+        self.epoch = plan.first_epoch
+        self._factors = _Factors(plan)
+
+    def rates(self) -> list[float]:
+        """Return the learning rate of each step of this epoch."""
+        lr = self.plan.lr * self.plateau.factor
+        return [lr * factor for factor in self._factors.of_epoch(self.epoch)]
+
+    @property
+    def last_rate(self) -> float:
+        """The learning rate of the last step of this epoch."""
+        return self.rates()[-1]
+
+
+class _Factors:
+    """The schedule's factors of an epoch's steps; computed once where they never change."""
+
+    def __init__(self, plan):
+        self._schedule, self._n_batches, self._start = plan.schedule(), plan.n_batches, plan.schedule_start
+        is_constant = plan.lr_schedule in ("constant", "plateau") and plan.lr_warmup == 0
+        self._constant = [1.0] * plan.n_batches if is_constant else None
+
+    def of_epoch(self, epoch):
+        if self._constant is not None:
+            return self._constant
+        first = (epoch - self._start) * self._n_batches
+        return [self._schedule.factor(step) for step in range(first, first + self._n_batches)]
+
+
+class Stack:
+    """Networks that train together; see `fit_plans` for what they have in common.
+
+    Parameters
+    ----------
+    members : sequence of Member
+    """
+
+    def __init__(self, members: Sequence[Member]):
+        self.members = list(members)
+        first = self.members[0].plan
+        self._capacities = capacities(first)
+        plans = self._plans()
+        self._networks = StackedMLP([plan.network for plan in plans], getattr(torch, first.dtype), first.device)
+        self._optimizer = StackedOptimizer(self._networks, plans)
+        self._batches = StackedBatches(plans, self._capacities)
+        for index, member in enumerate(self.members):
+            self._networks.initialize(index, derive_seed(member.plan.seed, "init"))
+            if member.state is not None:
+                self._restore(index, member.state)
+        self._validation = _Validation(self._networks, self.members)
+
+    def _plans(self):
+        return [member.plan for member in self.members]
+
+    def train(self, check: Callable[[], None]) -> None:
+        """Train all networks to their ends, which are noted in their members' results.
+
+        Parameters
+        ----------
+        check : callable
+            Called every few batches; what it raises ends the training.
+        """
+        with torch.no_grad():
+            while self.members:
+                self._train_epoch(check)
+
+    def _train_epoch(self, check):
+        begun = [_attempt(member, lambda reporter: reporter.begin()) for member in self.members]
+        train_losses = self._train_batches(check)
+        valid_losses = self._validation.losses()
+        ends = [
+            not ok or self._end_epoch(index, train_losses[index], valid_losses.get(index))
+            for index, ok in enumerate(begun)
+        ]
+        self._leave(ends)
+
+    def _train_batches(self, check) -> list[float]:
+        plans = self._plans()
+        rates = list(zip(*(member.rates() for member in self.members), strict=True))
+        epochs = [member.epoch for member in self.members]
+        seeds = [derive_seed(plan.seed, "dropout", epoch) for plan, epoch in zip(plans, epochs, strict=True)]
+        self._networks.start_dropout(seeds, [plan.max_batch_rows for plan in plans], max(self._capacities))
+        loss_of_batch = _CrossEntropy if plans[0].is_classification else _SquaredError
+        total = torch.zeros(len(plans), dtype=torch.float64, device=plans[0].device)
+        step = 0
+        for chunk in self._batches.epoch(epochs):
+            check()
+            losses = loss_of_batch(chunk)
+            for batch in range(chunk.X.shape[1]):
+                outputs = self._networks.forward(chunk.X[:, batch], chunk.rows)
+                self._networks.backward(losses.derivative(outputs, batch), chunk.rows)
+                self._optimizer.step(rates[step])
+                step += 1
+            total += (losses.per_batch() * chunk.n_rows).sum(1)
+        n_rows = torch.tensor([len(plan.train) for plan in plans], dtype=torch.float64, device=total.device)
+        return (total / n_rows).tolist()
+
+    def _end_epoch(self, index, train_loss, valid_loss) -> bool:
+        """Note what one network has come to; return whether it leaves the stack."""
+        member, plan = self.members[index], self.members[index].plan
+        rate = member.last_rate
+        member.epoch += 1
+        row = {"epoch": member.epoch, "train_loss": train_loss, "valid_loss": valid_loss, "lr": rate}
+        for name in ("train_loss", "valid_loss"):
+            if row[name] is not None and not math.isfinite(row[name]):
+                kind = name.removesuffix("_loss")
+                member.result.error = diverged(f"the {kind} loss is {row[name]}", member.epoch, rate)
+                return True
+        if valid_loss is None:
+            del row["valid_loss"]
+        member.result.history.append(row)
+        member.result.best_epoch = member.epoch
+        monitored = train_loss if valid_loss is None else valid_loss
+        member.plateau.update(monitored)
+        if valid_loss is not None:
+            if member.stopping.update(member.epoch, monitored):
+                member.best = self._networks.read(index)
+            member.result.best_epoch = member.stopping.best_epoch
+        goes_on = _attempt(member, lambda reporter: reporter.end(row, lambda: self._networks.read(index)))
+        is_last = member.epoch == plan.first_epoch + plan.n_epochs
+        return not goes_on or is_last or member.stopping.should_stop
+
+    def _leave(self, ends: list[bool]) -> None:
+        """Let networks that have ended leave the stack."""
+        if not any(ends):
+            return
+        for index, ended in enumerate(ends):
+            if ended and self.members[index].result.error is None:
+                self._finish(index)
+        index = torch.tensor([i for i, ended in enumerate(ends) if not ended], dtype=torch.int64)
+        self.members = [self.members[i] for i in index.tolist()]
+        if self.members:
+            self._networks.keep(index)
+            self._batches.keep(index)
+            self._optimizer.keep(index, self._plans())
+            self._validation = _Validation(self._networks, self.members)
+
+    def _finish(self, index):
+        member = self.members[index]
+        weights = self._networks.read(index)
+        if not all(value.isfinite().all() for value in weights.values()):
+            member.result.error = diverged("its weights are not finite", member.epoch, member.plan.lr)
+            return
+        member.result.state = TrainingState(
+            weights=weights,
+            best=member.best,
+            moments=self._read_moments(index),
+            n_steps=int(self._optimizer.n_steps[index]),
+            optimizer=member.plan.optimizer,
+            plateau=member.plateau,
+            stopping=member.stopping,
+        )
+
+    def _read_moments(self, index):
+        return {
+            name: {
+                key: value.clone(memory_format=torch.contiguous_format)
+                for key, value in self._moment_views(index, name).items()
+            }
+            for name in self._optimizer.moments
+        }
+
+    def _moment_views(self, index, name) -> dict[str, Tensor]:
+        matrices, vectors = self._optimizer.moments[name]
+        return self._networks.views(index, matrices=matrices, vectors=vectors, running=False)
+
+    def _restore(self, index, state):
+        self._networks.write(index, state.weights)
+        if state.optimizer != self._optimizer.name:
+            return  # moments of another optimizer say nothing here
+        self._optimizer.n_steps[index] = state.n_steps
+        for name, saved in state.moments.items():
+            for key, view in self._moment_views(index, name).items():
+                view.copy_(saved[key])
+
+
+class _Losses:
+    """The losses of a chunk's batches, and their derivatives."""
+
+    def __init__(self, chunk):
+        self.chunk = chunk
+        self._rows = torch.empty_like(chunk.target)
+
+    def _factor(self, batch):
+        factor = self.chunk.factor
+        return factor[:, batch if factor.shape[1] > 1 else 0]
+
+    def per_batch(self) -> Tensor:
+        """Return the loss of each batch so far, shape (M, n_batches), in float64."""
+        rows = self._of_rows().mul_(self.chunk.factor)
+        # padding has the factor 0, but may have overflown where the network has
+        return torch.where(self.chunk.factor == 0, 0.0, rows).double().sum((2, 3))
+
+
+class _CrossEntropy(_Losses):
+    """``-sum(target * log_softmax(outputs))`` per row."""
+
+    def derivative(self, outputs, batch):
+        """Return the derivative by the outputs, in their place."""
+        logs = torch.log_softmax(outputs, 2)
+        self._rows[:, batch] = logs
+        return torch.exp(logs, out=outputs).sub_(self.chunk.target[:, batch]).mul_(self._factor(batch))
+
+    def _of_rows(self):
+        return -(self._rows * self.chunk.target).sum(3, keepdim=True)
+
+
+class _SquaredError(_Losses):
+    """``mean((outputs - target)**2)`` per row."""
+
+    def derivative(self, outputs, batch):
+        """Return the derivative by the outputs, in their place."""
+        difference = outputs.sub_(self.chunk.target[:, batch])
+        self._rows[:, batch] = difference
+        return difference.mul_(self._factor(batch)).mul_(2.0 / outputs.shape[2])
+
+    def _of_rows(self):
+        return self._rows.square().mean(3, keepdim=True)
+
+
+class _Validation:
+    """The validation losses of those networks of a stack that have validation rows, each computed alone."""
+
+    def __init__(self, networks, members):
+        self._networks = networks
+        judged = [index for index, member in enumerate(members) if member.plan.valid is not None]
+        self._rows = {index: _validation_rows(members[index].plan) for index in judged}
+
+    def losses(self) -> dict[int, float]:
+        """Return the loss of each network that has validation rows, by its index."""
+        return {index: self._loss(index, *rows) for index, rows in self._rows.items()}
+
+    def _loss(self, index, X, target, weight):
+        total = 0.0
+        for start in range(0, len(X), _VALID_ROWS):
+            rows = slice(start, start + _VALID_ROWS)
+            losses = _row_losses(self._networks.evaluate(index, X[rows]), target[rows]).double()
+            total += float(losses.sum() if weight is None else losses @ weight[rows].double())
+        return total / len(X)
+
+
+def _validation_rows(plan):
+    X, y, weight = tensors_of_rows(plan.valid, plan.device)
+    return X, y if plan.is_classification else in_target_unit(y, plan), weight
+
+
+def _row_losses(outputs, target):
+    if target.dtype == torch.int64:
+        return -torch.log_softmax(outputs, 1).gather(1, target.unsqueeze(1))[:, 0]
+    return (outputs - target).square().mean(1)
+
+
+def _attempt(member: Member, action) -> bool:
+    """Tell the reporter; return whether all is well: it neither failed nor wants to stop."""
+    if member.reporter is None:
+        return True
+    try:
+        return not action(member.reporter)
+    except Exception as error:  # it ends this network's training, and no other's
+        member.result.error = error
+        return False

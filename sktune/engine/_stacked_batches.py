@@ -1,0 +1,216 @@
+"""The batches of a stack: what `BatchStream` gives each of its networks, side by side and padded alike.
+
+Rows are gathered for several batches at a time. Padding repeats the first row and has no weight, so that it changes
+nothing. Every network's batches are those that it has alone.
+"""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .._utils.random import derive_seed
+from ..modules import RealRows
+from ._batches import BatchStream, tensors_of_rows
+from ._plan import FitPlan
+
+#: bytes of the gathered inputs of one network
+_CHUNK_BYTES = 1 << 18
+
+
+@dataclass
+class Chunk:
+    """Several batches of all networks.
+
+    Parameters
+    ----------
+    X : Tensor of shape (M, n_batches, B, n_features)
+    target : Tensor of shape (M, n_batches, B, n_outputs)
+        Probabilities of the classes, or targets in units of their scale.
+    factor : Tensor broadcastable to (M, n_batches, B, 1)
+        What the derivative of each row's loss is multiplied with: weight / number of rows in the batch, 0 for padding.
+    n_rows : Tensor of shape (M, 1)
+        Rows in each batch of each network.
+    rows : RealRows or None
+        Which rows are real; None if all are.
+    """
+
+    X: Tensor
+    target: Tensor
+    factor: Tensor
+    n_rows: Tensor
+    rows: RealRows | None
+
+
+class StackedBatches:
+    """The training batches of a stack.
+
+    Parameters
+    ----------
+    plans : sequence of FitPlan
+        Of the networks: with equal numbers of batches, and of rows in all batches but the last.
+    capacities : tuple of int
+        Rows of a padded batch: of the last one of an epoch, and of the others.
+    """
+
+    def __init__(self, plans: Sequence[FitPlan], capacities: tuple[int, int]):
+        self.plans = list(plans)
+        self._capacities = capacities
+        self._sources = [_source(plan) for plan in self.plans]
+        self._chunks = {}
+
+    def keep(self, index: Tensor) -> None:
+        """Drop all networks but those of `index`."""
+        self.plans = [self.plans[i] for i in index.tolist()]
+        self._sources = [self._sources[i] for i in index.tolist()]
+        self._chunks = {}
+
+    def epoch(self, epochs: Sequence[int]) -> Iterator[Chunk]:
+        """Yield the batches of one epoch, given the number of the epoch that each network is in."""
+        first = self.plans[0]
+        streams = [source.epoch(epoch) for source, epoch in zip(self._sources, epochs, strict=True)]
+        capacity, last_capacity = self._capacities
+        row_bytes = first.train.X.shape[1] * first.train.X.itemsize
+        at_once = max(1, _CHUNK_BYTES // max(1, capacity * row_bytes))
+        n_full = first.n_batches - 1
+        for start in range(0, n_full, at_once):
+            yield self._fill(streams, start, min(at_once, n_full - start), capacity)
+        yield self._fill(streams, n_full, 1, last_capacity)
+
+    def _fill(self, streams, start, n_batches, capacity):
+        key = n_batches, capacity, start == self.plans[0].n_batches - 1
+        if key not in self._chunks:
+            self._chunks[key] = _ChunkBuffers(self.plans, *key)
+        return self._chunks[key].fill(streams, start)
+
+
+class _ChunkBuffers:
+    """A chunk's tensors, and what of them stays the same."""
+
+    def __init__(self, plans: Sequence[FitPlan], n_batches: int, capacity: int, last: bool):
+        first = plans[0]
+        self._n_batches, self._capacity = n_batches, capacity
+        n_models, n_classes = len(plans), first.network.n_outputs
+        shape = n_models, n_batches, capacity
+        new = {"dtype": getattr(torch, first.dtype), "device": first.device}
+        self._X = torch.zeros(*shape, first.network.n_features, **new)
+        self._target = torch.zeros(*shape, n_classes, **new)
+        self._labels = torch.zeros(*shape, dtype=torch.int64, device=first.device)
+        counts = torch.tensor([plan.batch_rows[last] for plan in plans])
+        mask = (torch.arange(capacity) < counts.unsqueeze(1)).view(n_models, 1, capacity, 1).to(**new)
+        count = counts.view(n_models, 1, 1).to(**new)
+        self._n_rows = counts.view(n_models, 1).to(**new)
+        self._rows = None if (counts == capacity).all() else RealRows(mask[:, 0], count)
+        self._base_factor = mask / count.unsqueeze(3)
+        self._weighted = any(plan.train.weight is not None for plan in plans)
+        self._weights = torch.ones(*shape, 1, **new) if self._weighted else None
+        if first.is_classification:
+            smoothing = torch.tensor([plan.label_smoothing for plan in plans], dtype=torch.float64)
+            smoothing = smoothing.view(n_models, 1, 1, 1)
+            self._off = (smoothing / n_classes).to(**new)
+            self._on = (1.0 - smoothing + smoothing / n_classes).to(**new).expand(*shape, 1)
+
+    def fill(self, streams, start) -> Chunk:
+        by_label = [stream.fill(self, index, start) for index, stream in enumerate(streams)]
+        if any(by_label):
+            self._fill_probabilities(by_label)
+        factor = self._base_factor * self._weights if self._weighted else self._base_factor
+        return Chunk(self._X, self._target, factor, self._n_rows, self._rows)
+
+    def _fill_probabilities(self, by_label):
+        """Smooth the labels, of all networks at once where none has other targets."""
+        if all(by_label):
+            self._target.copy_(self._off.expand_as(self._target))
+            self._target.scatter_(3, self._labels.unsqueeze(3), self._on)
+            return
+        for index in itertools.compress(range(len(by_label)), by_label):
+            self._target[index] = self._off[index]
+            self._target[index].scatter_(2, self._labels[index].unsqueeze(2), self._on[index])
+
+    def take_rows(self, index, rows, X, y, weight) -> bool:
+        """Gather the rows with the numbers `rows`, (n_batches, n_rows); return whether targets are labels so far."""
+        n_rows = rows.shape[1]
+        if n_rows < self._capacity:
+            rows = torch.cat([rows, rows[:, :1].expand(-1, self._capacity - n_rows)], dim=1)
+        rows = rows.reshape(-1)
+        torch.index_select(X, 0, rows, out=self._X[index].view(len(rows), -1))
+        if weight is not None:
+            torch.index_select(weight, 0, rows, out=self._weights[index].view(-1))
+        if y.dtype == torch.int64:
+            torch.index_select(y, 0, rows, out=self._labels[index].view(-1))
+            return True
+        torch.index_select(y, 0, rows, out=self._target[index].view(len(rows), -1))
+        return False
+
+    def take_batch(self, index, batch, X, target, weight) -> None:
+        """Take a single batch as it is."""
+        n_rows = len(X)
+        self._X[index, batch, :n_rows] = X
+        self._target[index, batch, :n_rows] = target
+        if self._weighted:
+            self._weights[index, batch, :n_rows, 0] = 1.0 if weight is None else weight
+
+
+def _source(plan: FitPlan):
+    return _ChangedRows(plan) if plan.mixup or plan.input_noise else _PlainRows(plan)
+
+
+class _PlainRows:
+    """Batches that are rows of the data."""
+
+    def __init__(self, plan: FitPlan):
+        self._plan = plan
+        self._X, y, self._weight = tensors_of_rows(plan.train, plan.device)
+        self._y = y if plan.is_classification else in_target_unit(y, plan)
+
+    def epoch(self, epoch):
+        generator = torch.Generator().manual_seed(derive_seed(self._plan.seed, "batches", epoch))
+        self._order = torch.randperm(len(self._X), generator=generator).to(self._X.device)
+        return self
+
+    def fill(self, chunk, index, start):
+        plan = self._plan
+        n_rows = plan.batch_rows[start == plan.n_batches - 1]
+        first = start * plan.batch_size
+        rows = self._order[first : first + chunk._n_batches * n_rows].view(-1, n_rows)
+        return chunk.take_rows(index, rows, self._X, self._y, self._weight)
+
+
+class _ChangedRows:
+    """Batches of noisy or mixed rows, from the stream that makes them."""
+
+    def __init__(self, plan: FitPlan):
+        self._plan = plan
+        self._stream = BatchStream(plan)
+
+    def epoch(self, epoch):
+        self._batches = self._stream.train(epoch)
+        return self
+
+    def fill(self, chunk, index, start):
+        for number in range(chunk._n_batches):
+            batch = next(self._batches)
+            X, y = batch
+            if not self._plan.is_classification:
+                y = in_target_unit(y, self._plan)
+            elif y.dtype == torch.int64:
+                y = _probabilities(y, self._plan)
+            else:  # mixed
+                y = y * (1.0 - self._plan.label_smoothing) + self._plan.label_smoothing / y.shape[1]
+            chunk.take_batch(index, number, X, y, batch.weight)
+        return False
+
+
+def _probabilities(labels, plan):
+    n_classes = plan.network.n_outputs
+    one_hot = torch.nn.functional.one_hot(labels, n_classes).to(getattr(torch, plan.dtype))
+    return one_hot * (1.0 - plan.label_smoothing) + plan.label_smoothing / n_classes
+
+
+def in_target_unit(y: Tensor, plan: FitPlan) -> Tensor:
+    """Return targets of a regression, shape (n_rows, n_outputs), as the network has them before its rescaling."""
+    shift, scale = (torch.as_tensor(np.asarray(a), device=y.device) for a in (plan.target_shift, plan.target_scale))
+    return (y.view(len(y), -1) - shift) / scale

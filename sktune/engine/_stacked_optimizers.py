@@ -1,0 +1,161 @@
+"""Optimizer steps of a stack of networks, each network with its own settings.
+
+They do what torch's optimizers do, tensor by tensor: no number of a network depends on the others. Networks of equal
+settings are updated together, as lists of tensors in one call; the folds of a candidate are always such networks.
+
+Weight decay and the L1 penalty act on the matrices only (see `MLP.PENALIZED`).
+"""
+
+from collections.abc import Sequence
+from itertools import chain
+
+import torch
+from torch import Tensor
+
+from ..modules import StackedMLP
+from ._plan import FitPlan
+from ._torch_compat import (
+    adamw_update,
+    foreach_add_,
+    foreach_addcdiv_,
+    foreach_addcmul_,
+    foreach_mul_,
+    foreach_sqrt,
+)
+
+#: as torch has them
+_RMSPROP_ALPHA, _RMSPROP_EPS = 0.99, 1e-8
+
+#: names of the moments of each optimizer, as torch's have them
+MOMENTS = {
+    "adamw": ("exp_avg", "exp_avg_sq"),
+    "adam": ("exp_avg", "exp_avg_sq"),
+    "sgd": ("momentum_buffer",),
+    "rmsprop": ("square_avg", "momentum_buffer"),
+}
+
+
+class StackedOptimizer:
+    """The optimizer of a stack; all networks have the same one.
+
+    Parameters
+    ----------
+    stack : StackedMLP
+        What it updates.
+    plans : sequence of FitPlan
+        Of the networks in the stack.
+    """
+
+    def __init__(self, stack: StackedMLP, plans: Sequence[FitPlan]):
+        self._stack = stack
+        self.name = plans[0].optimizer
+        self.moments = {
+            name: ([torch.zeros_like(matrix) for matrix in stack.matrices], torch.zeros_like(stack.vectors))
+            for name in MOMENTS[self.name]
+        }
+        self.n_steps = torch.zeros(len(plans), device=stack.device)
+        self._bind(plans)
+
+    def keep(self, index: Tensor, plans: Sequence[FitPlan]) -> None:
+        """Drop all networks but those of `index`, after the stack has; `plans` are theirs."""
+        on_device = index.to(self._stack.device)
+        self.moments = {
+            name: ([matrix[on_device] for matrix in matrices], vectors[on_device])
+            for name, (matrices, vectors) in self.moments.items()
+        }
+        self.n_steps = self.n_steps[on_device]
+        self._bind(plans)
+
+    def _bind(self, plans):
+        self._plans = list(plans)
+        self._clip = _column([plan.clip_norm or torch.inf for plan in plans], self._stack)
+        self._clips = any(plan.clip_norm is not None for plan in plans)
+        self._l1 = _column([plan.l1 for plan in plans], self._stack).unsqueeze(1)
+        self._has_l1 = any(plan.l1 for plan in plans)
+        self._tensors = [self._tensors_of(index) for index in range(len(plans))]
+        self._classes_by_rates = {}
+
+    def _tensors_of(self, index):
+        """Weights, gradients and moments of one network: its matrices, and its vectors."""
+        stack = self._stack
+        moments = self.moments.values()
+        matrices = [stack.matrices, stack.grad_matrices, *(matrices for matrices, _ in moments)]
+        vectors = [stack.vectors, stack.grad_vectors, *(vectors for _, vectors in moments)]
+        return [[layer[index] for layer in layers] for layers in matrices], [[vector[index]] for vector in vectors]
+
+    def step(self, rates: tuple[float, ...]) -> None:
+        """Update the weights from the gradients of the stack, at the learning rate of each network."""
+        if self._has_l1:
+            for grad, matrix in zip(self._stack.grad_matrices, self._stack.matrices, strict=True):
+                grad.addcmul_(matrix.sign(), self._l1)
+        if self._clips:
+            self._clip_gradients()
+        self.n_steps.add_(1)
+        for rate, momentum, decay, matrices, vectors in self._classes(rates):
+            self._update(*matrices, rate, momentum, decay)
+            self._update(*vectors, rate, momentum, 0.0)
+
+    def _clip_gradients(self):
+        stack = self._stack
+        grads = [*stack.grad_matrices, stack.grad_vectors]
+        norms = [torch.linalg.vector_norm(grad.flatten(1), dim=1) for grad in grads]
+        total = torch.linalg.vector_norm(torch.stack(norms, dim=1), dim=1, keepdim=True)
+        factor = (self._clip / (total + 1e-6)).clamp_(max=1.0)  # 1e-6: as in torch
+        for grad in stack.grad_matrices:
+            grad.mul_(factor.unsqueeze(2))
+        stack.grad_vectors.mul_(factor)
+
+    def _classes(self, rates):
+        """The tensors of networks with equal settings, together."""
+        pattern = tuple(map(rates.index, rates))  # which networks have equal rates: that changes less than the rates
+        if pattern not in self._classes_by_rates:
+            self._classes_by_rates[pattern] = self._make_classes(pattern)
+        return [(rates[first], *rest) for first, *rest in self._classes_by_rates[pattern]]
+
+    def _make_classes(self, pattern):
+        members = {}
+        for index, (first, plan) in enumerate(zip(pattern, self._plans, strict=True)):
+            members.setdefault((first, plan.momentum, plan.weight_decay), []).append(index)
+        return [(*settings, *self._together(indices)) for settings, indices in members.items()]
+
+    def _together(self, indices):
+        steps = self.n_steps.unbind()
+        together = []
+        for part in (0, 1):
+            by_role = zip(*(self._tensors[i][part] for i in indices), strict=True)
+            roles = [list(chain.from_iterable(tensors)) for tensors in by_role]
+            n_tensors = len(roles[0]) // len(indices)
+            together.append([*roles, [steps[i] for i in indices for _ in range(n_tensors)]])
+        return together
+
+    def _update(self, weights, grads, *rest):
+        *moments, steps, lr, momentum, decay = rest
+        if self.name in ("adamw", "adam"):
+            settings = {"lr": lr, "momentum": momentum, "weight_decay": decay, "decoupled": self.name == "adamw"}
+            adamw_update(weights, grads, *moments, steps, **settings)
+            return
+        if decay:
+            foreach_add_(grads, weights, alpha=decay)
+        {"sgd": _sgd_update, "rmsprop": _rmsprop_update}[self.name](weights, grads, *moments, lr, momentum)
+
+
+def _sgd_update(weights, grads, buffers, lr, momentum):
+    if momentum:
+        foreach_mul_(buffers, momentum)
+        foreach_add_(buffers, grads)
+        foreach_add_(grads, buffers, alpha=momentum)  # Nesterov's step looks ahead
+    foreach_add_(weights, grads, alpha=-lr)
+
+
+def _rmsprop_update(weights, grads, squares, buffers, lr, momentum):
+    foreach_mul_(squares, _RMSPROP_ALPHA)
+    foreach_addcmul_(squares, grads, grads, value=1.0 - _RMSPROP_ALPHA)
+    roots = foreach_sqrt(squares)
+    foreach_add_(roots, _RMSPROP_EPS)
+    foreach_mul_(buffers, momentum)
+    foreach_addcdiv_(buffers, grads, roots)
+    foreach_add_(weights, buffers, alpha=-lr)
+
+
+def _column(values, stack):
+    return torch.tensor(values, dtype=stack.dtype, device=stack.device).unsqueeze(1)

@@ -1,0 +1,99 @@
+"""Activations: as modules, and as functions in place with their derivatives.
+
+forward(z)            z <- f(z)
+backward(grad, ...)   grad <- grad * f'(z), from the input z or from the output f(z)
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+_aten = torch.ops.aten
+
+
+@dataclass(frozen=True)
+class Activation:
+    """One activation.
+
+    Parameters
+    ----------
+    module : callable
+        Makes torch's module of it.
+    gain : float
+        Keeps the variance of the signal through a layer (He et al. 2015, Glorot & Bengio 2010).
+    forward : callable
+        ``forward(z, out)`` writes f(z) to `out`, which may be `z` unless `needs_input`.
+    backward : callable
+        ``backward(grad, saved)`` multiplies `grad` in place by the derivative, given the output, or the input if
+        `needs_input`.
+    needs_input : bool, default=False
+        Whether the derivative needs the input.
+    """
+
+    module: Callable[[], nn.Module]
+    gain: float
+    forward: Callable[[Tensor, Tensor], Tensor]
+    backward: Callable[[Tensor, Tensor], Tensor]
+    needs_input: bool = False
+
+
+def _elu_backward(grad, output):
+    return _aten.elu_backward.grad_input(grad, 1.0, 1.0, 1.0, True, output, grad_input=grad)
+
+
+def _leaky_relu_forward(z, out):
+    return _aten.leaky_relu.out(z, 0.01, out=out)
+
+
+def _leaky_relu_backward(grad, output):
+    return _aten.leaky_relu_backward.grad_input(grad, output, 0.01, True, grad_input=grad)
+
+
+def _no_op(z, other):
+    return z
+
+
+_RELU_GAIN = nn.init.calculate_gain("relu")
+
+#: name -> activation
+ACTIVATIONS: dict[str, Activation] = {
+    "relu": Activation(
+        nn.ReLU,
+        _RELU_GAIN,
+        lambda z, out: torch.clamp_min(z, 0.0, out=out),
+        lambda grad, output: _aten.threshold_backward.grad_input(grad, output, 0.0, grad_input=grad),
+    ),
+    "leaky_relu": Activation(
+        nn.LeakyReLU, nn.init.calculate_gain("leaky_relu", 0.01), _leaky_relu_forward, _leaky_relu_backward
+    ),
+    "elu": Activation(nn.ELU, _RELU_GAIN, lambda z, out: _aten.elu.out(z, 1.0, 1.0, 1.0, out=out), _elu_backward),
+    "gelu": Activation(
+        nn.GELU,
+        _RELU_GAIN,
+        lambda z, out: _aten.gelu.out(z, out=out),
+        lambda grad, z: _aten.gelu_backward.grad_input(grad, z, grad_input=grad),
+        needs_input=True,
+    ),
+    "silu": Activation(
+        nn.SiLU,
+        _RELU_GAIN,
+        lambda z, out: _aten.silu.out(z, out=out),
+        lambda grad, z: _aten.silu_backward.grad_input(grad, z, grad_input=grad),
+        needs_input=True,
+    ),
+    "tanh": Activation(
+        nn.Tanh,
+        nn.init.calculate_gain("tanh"),
+        lambda z, out: torch.tanh(z, out=out),
+        lambda grad, output: _aten.tanh_backward.grad_input(grad, output, grad_input=grad),
+    ),
+    "sigmoid": Activation(
+        nn.Sigmoid,
+        nn.init.calculate_gain("sigmoid"),
+        lambda z, out: torch.sigmoid(z, out=out),
+        lambda grad, output: _aten.sigmoid_backward.grad_input(grad, output, grad_input=grad),
+    ),
+    "identity": Activation(nn.Identity, 1.0, _no_op, _no_op),
+}

@@ -1,0 +1,382 @@
+"""Many networks of one shape as one, with the gradients written out.
+
+Notation
+--------
+M, B            networks in the stack; rows of a batch (all with a leading axis M)
+H_0             the batch, (M, B, n_features)
+Z_l             norm(H_(l-1) W_l + b_l), (M, B, width_l)
+A_l, H_l        f(Z_l), and A_l times the dropout mask
+D               derivative of the loss by what stands there
+
+Weights have the shape (M, n_in, n_out): products of untransposed matrices are the fastest, and all but one of each
+layer are so. Biases and the scales of norms share one tensor of shape (M, n_vectors).
+
+A network's numbers do not depend on the others in its stack, nor on their number: each slice of a product is computed
+alike, sums go over axes inside a network, and elementwise functions see blocks of whole vector registers
+(`row_unit`). Products with an axis of length one are sums of elementwise products, since the library computes a
+single one of them otherwise than many.
+"""
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from ._activations import ACTIVATIONS
+from ._dropout import advance_words, draw_words, first_kept_level, keep_scale, n_dropped_levels, n_words
+from ._mlp import NetworkSpec, initial_matrices
+
+_NORM_EPS, _NORM_MOMENTUM = 1e-5, 0.1  # torch's defaults
+#: numbers that elementwise kernels take at a time, at most: two AVX-512 registers of float32
+_BLOCK = 32
+
+
+def row_unit(spec: NetworkSpec) -> int:
+    """Return the number of rows of which a batch must be a multiple (padding included) in a stack of `spec`."""
+    widths = (*spec.hidden, spec.n_outputs)
+    return next(unit for unit in (8, 16, 32) if all(unit * width % _BLOCK == 0 for width in widths) or unit == _BLOCK)
+
+
+@dataclass(frozen=True)
+class RealRows:
+    """Which rows of a padded batch count.
+
+    Parameters
+    ----------
+    mask : Tensor of shape (M, B, 1)
+        1 for rows of the batch, 0 for padding.
+    count : Tensor of shape (M, 1, 1)
+        Number of rows of the batch.
+    """
+
+    mask: Tensor
+    count: Tensor
+
+
+class StackedMLP:
+    """A stack of networks with equal shapes.
+
+    Parameters
+    ----------
+    specs : sequence of NetworkSpec
+        Their shapes, which differ in `dropout` at most.
+    dtype : torch.dtype
+    device : str
+
+    Attributes
+    ----------
+    matrices : list of Tensor of shape (M, n_in, n_out)
+        Weights of the layers, the output layer last.
+    vectors : Tensor of shape (M, n_vectors)
+        Biases of all layers, then scales and shifts of the norms.
+    running : Tensor of shape (M, n_running)
+        Running means, then variances, of batch normalisations.
+    grad_matrices, grad_vectors
+        Gradients, in the same shapes; `backward` overwrites them.
+    """
+
+    def __init__(self, specs, dtype: torch.dtype, device: str):
+        self.specs, self.dtype, self.device = list(specs), dtype, device
+        self.spec = replace(self.specs[0], dropout=0.0)
+        self._activation = ACTIVATIONS[self.spec.activation]
+        widths = (self.spec.n_features, *self.spec.hidden, self.spec.n_outputs)
+        n_models, self._n_biases, self._n_hidden = len(self.specs), sum(widths[1:]), sum(self.spec.hidden)
+        normalized = self.spec.normalization is not None
+        new = {"dtype": dtype, "device": device}
+        self.matrices = [torch.zeros(n_models, *pair, **new) for pair in pairwise(widths)]
+        self.vectors = torch.zeros(n_models, self._n_biases + 2 * normalized * self._n_hidden, **new)
+        self.running = torch.zeros(n_models, 2 * self._n_hidden * (self.spec.normalization == "batch"), **new)
+        self._allocate()
+
+    def _allocate(self):
+        """Make what depends on the number of networks."""
+        self.grad_matrices = [torch.empty_like(matrix) for matrix in self.matrices]
+        self.grad_vectors = torch.empty_like(self.vectors)
+        self._biases, self._scales, self._shifts = self._split(self.vectors)
+        self._grad_biases, self._grad_scales, self._grad_shifts = self._split(self.grad_vectors)
+        self._buffers = {}
+        self._masks = None
+
+    def __len__(self):
+        return len(self.specs)
+
+    def _split(self, vectors):
+        """Views of each layer's biases, and of each norm's scales and shifts, shape (M, 1, width)."""
+        widths = [*self.spec.hidden, self.spec.n_outputs]
+        if self.spec.normalization is not None:
+            widths += 2 * list(self.spec.hidden)
+        parts = [part.unsqueeze(1) for part in vectors.split(widths, dim=1)]
+        n_layers = len(self.matrices)
+        n_norms = len(self.spec.hidden)
+        return parts[:n_layers], parts[n_layers : n_layers + n_norms], parts[n_layers + n_norms :]
+
+    # -- one network in and out ---------------------------------------------------------------------------------------
+
+    def initialize(self, index: int, seed: int) -> None:
+        """Give network `index` the weights with which ``MLP(spec, seed)`` begins."""
+        for matrix, weight in zip(self.matrices, initial_matrices(self.spec, seed), strict=True):
+            matrix[index].copy_(weight.T)
+        for scale in self._scales:
+            scale[index] = 1.0
+        for _, variance in self._running_parts():
+            variance[index] = 1.0
+
+    def write(self, index: int, state: dict[str, Tensor]) -> None:
+        """Take the weights of network `index` from an `MLP`'s state."""
+        for name, tensor in self.views(index).items():
+            tensor.copy_(state[name])
+
+    def read(self, index: int) -> dict[str, Tensor]:
+        """Return copies of the weights of network `index`, named and shaped as in an `MLP`'s state."""
+        return {name: tensor.clone(memory_format=torch.contiguous_format) for name, tensor in self.views(index).items()}
+
+    def views(self, index: int, *, matrices=None, vectors=None, running=True) -> dict[str, Tensor]:
+        """Return views of network `index`, or of tensors that are shaped like the networks', by an `MLP`'s names."""
+        matrices = self.matrices if matrices is None else matrices
+        biases, scales, shifts = self._split(self.vectors if vectors is None else vectors)
+        named = {}
+        for layer, (matrix, bias) in enumerate(zip(matrices, biases, strict=True)):
+            name = f"hidden.{layer}" if layer < len(self.spec.hidden) else "output"
+            named[f"{name}.weight"], named[f"{name}.bias"] = matrix[index].mT, bias[index, 0]
+        for layer, (scale, shift) in enumerate(zip(scales, shifts, strict=True)):
+            named[f"norms.{layer}.weight"], named[f"norms.{layer}.bias"] = scale[index, 0], shift[index, 0]
+        if running:
+            for layer, (mean, variance) in enumerate(self._running_parts()):
+                named[f"norms.{layer}.running_mean"] = mean[index, 0]
+                named[f"norms.{layer}.running_var"] = variance[index, 0]
+        return named
+
+    def _running_parts(self):
+        if self.running.shape[1] == 0:
+            return []
+        parts = [part.unsqueeze(1) for part in self.running.split(2 * list(self.spec.hidden), dim=1)]
+        return list(zip(parts[: len(self.spec.hidden)], parts[len(self.spec.hidden) :], strict=True))
+
+    def keep(self, index: Tensor) -> None:
+        """Drop all networks but those of `index`."""
+        self.specs = [self.specs[i] for i in index.tolist()]
+        index = index.to(self.device)
+        self.matrices = [matrix[index] for matrix in self.matrices]
+        self.vectors, self.running = self.vectors[index], self.running[index]
+        self._allocate()
+
+    # -- dropout ------------------------------------------------------------------------------------------------------
+
+    def start_dropout(self, seeds, n_rows, capacity: int) -> None:
+        """Begin the streams of masks (see `MLP.start_dropout`).
+
+        Parameters
+        ----------
+        seeds, n_rows : sequence of int
+            Seed of each network's stream; rows of its largest batch.
+        capacity : int
+            Rows of the largest padded batch.
+        """
+        if not any(n_dropped_levels(spec.dropout) for spec in self.specs):
+            return
+        if self._masks is None:
+            self._masks = _StackedMasks(self, capacity)
+        self._masks.start(seeds, n_rows)
+
+    # -- training -----------------------------------------------------------------------------------------------------
+
+    def forward(self, X: Tensor, rows: RealRows | None = None) -> Tensor:
+        """Return the outputs of a training step, shape (M, B, n_outputs); the next call overwrites them.
+
+        Parameters
+        ----------
+        X : Tensor of shape (M, B, n_features)
+        rows : RealRows or None
+            Which rows are real; None if all are.
+        """
+        buffers = self._buffers_of(X.shape[1])
+        if self._masks is not None:
+            buffers.masks = self._masks.next(X.shape[1])
+        H = X
+        for layer in range(len(self.spec.hidden)):
+            Z = _product(self._biases[layer], H, self.matrices[layer], buffers.Z[layer])
+            if self.spec.normalization is not None:
+                Z = self._normalize(layer, Z, buffers, rows)
+            H = self._activation.forward(Z, buffers.A[layer])
+            if self._masks is not None:
+                H = torch.mul(H, buffers.masks[layer], out=buffers.H[layer])
+        buffers.X = X
+        return _product(self._biases[-1], H, self.matrices[-1], buffers.Z[-1])
+
+    def backward(self, D: Tensor, rows: RealRows | None = None) -> None:
+        """Set the gradients, from the derivative of the summed losses by the outputs of the last `forward`."""
+        buffers = self._buffers_of(D.shape[1])
+        for layer in reversed(range(len(self.matrices))):
+            H = buffers.H[layer - 1] if layer else buffers.X
+            torch.sum(D, 1, keepdim=True, out=self._grad_biases[layer])
+            _product_of_transposed(H, D, self.grad_matrices[layer])
+            if layer == 0:
+                return
+            D = _product_with_transposed(D, self.matrices[layer], buffers.D[layer - 1])
+            if self._masks is not None:
+                D.mul_(buffers.masks[layer - 1])
+            saved = buffers.Z if self._activation.needs_input else buffers.A
+            self._activation.backward(D, saved[layer - 1])
+            if self.spec.normalization is not None:
+                D = self._normalize_backward(layer - 1, D, buffers, rows)
+
+    def _buffers_of(self, n_rows):
+        if n_rows not in self._buffers:
+            self._buffers[n_rows] = _Buffers(self, n_rows)
+        return self._buffers[n_rows]
+
+    # -- normalisation ------------------------------------------------------------------------------------------------
+
+    def _normalize(self, layer, Z, buffers, rows):
+        if self.spec.normalization == "layer":
+            X_hat, mean, deviation = torch.native_layer_norm(Z, Z.shape[-1:], None, None, _NORM_EPS)
+            buffers.norms[layer] = (Z.clone(), X_hat, mean, deviation)
+        else:
+            X_hat = self._batch_normalize(layer, Z, buffers, rows)
+        return torch.addcmul(self._shifts[layer], X_hat, self._scales[layer], out=Z)
+
+    def _batch_normalize(self, layer, Z, buffers, rows):
+        count = Z.shape[1] if rows is None else rows.count
+        mean = _row_sum(Z, rows).div_(count)
+        X_hat = Z - mean
+        variance = _row_sum(X_hat.square(), rows).div_(count)
+        inverse = (variance + _NORM_EPS).rsqrt_()
+        X_hat.mul_(inverse)
+        buffers.norms[layer] = (X_hat, inverse, count)
+        running_mean, running_variance = self._running_parts()[layer]
+        running_mean.lerp_(mean, _NORM_MOMENTUM)
+        running_variance.lerp_(variance * (count / (count - 1)), _NORM_MOMENTUM)
+        return X_hat
+
+    def _normalize_backward(self, layer, D, buffers, rows):
+        X_hat = buffers.norms[layer][1 if self.spec.normalization == "layer" else 0]
+        torch.sum(D * X_hat, 1, keepdim=True, out=self._grad_scales[layer])
+        torch.sum(D, 1, keepdim=True, out=self._grad_shifts[layer])
+        D_hat = D * self._scales[layer]
+        if self.spec.normalization == "layer":
+            Z, _, mean, deviation = buffers.norms[layer]
+            wanted = [True, False, False]
+            return torch.ops.aten.native_layer_norm_backward(
+                D_hat, Z, Z.shape[-1:], mean, deviation, None, None, wanted
+            )[0]
+        _, inverse, count = buffers.norms[layer]
+        D_hat.sub_(D_hat.sum(1, keepdim=True).div_(count) + X_hat * (D_hat * X_hat).sum(1, keepdim=True).div_(count))
+        D_hat.mul_(inverse)
+        return D_hat if rows is None else D_hat.mul_(rows.mask)
+
+    # -- evaluation ---------------------------------------------------------------------------------------------------
+
+    def evaluate(self, index: int, X: Tensor) -> Tensor:
+        """Return the outputs of network `index`, shape (B, n_outputs), without dropout, with the running statistics."""
+        one = slice(index, index + 1)
+        H = X.unsqueeze(0)
+        for layer, (matrix, bias) in enumerate(zip(self.matrices, self._biases, strict=True)):
+            Z = _product(bias[one], H, matrix[one], H.new_empty(*H.shape[:2], matrix.shape[2]))
+            if layer == len(self.spec.hidden):
+                return Z[0]
+            if self.spec.normalization is not None:
+                X_hat = self._evaluate_norm(layer, Z, one)
+                Z = torch.addcmul(self._shifts[layer][one], X_hat, self._scales[layer][one])
+            H = self._activation.forward(Z, torch.empty_like(Z))
+
+    def _evaluate_norm(self, layer, Z, one):
+        if self.spec.normalization == "layer":
+            return torch.native_layer_norm(Z, Z.shape[-1:], None, None, _NORM_EPS)[0]
+        mean, variance = self._running_parts()[layer]
+        return (Z - mean[one]).mul_((variance[one] + _NORM_EPS).rsqrt_())
+
+
+class _Buffers:
+    """Where a step over batches of `n_rows` rows leaves what its backward pass needs."""
+
+    def __init__(self, stack: StackedMLP, n_rows: int):
+        def new(width):
+            return torch.empty(len(stack), n_rows, width, dtype=stack.dtype, device=stack.device)
+
+        hidden = stack.spec.hidden
+        dropping = stack._masks is not None
+        self.X = None
+        self.Z = [new(width) for width in (*hidden, stack.spec.n_outputs)]
+        self.A = [new(width) for width in hidden] if stack._activation.needs_input else self.Z[:-1]
+        self.H = [new(width) for width in hidden] if dropping else self.A
+        self.D = [new(width) for width in hidden]
+        self.norms = [None] * len(hidden)
+        self.masks = None
+
+
+class _StackedMasks:
+    """The streams of dropout masks of all networks and layers, advanced together."""
+
+    def __init__(self, stack: StackedMLP, capacity: int):
+        self._hidden, self._capacity, self._dtype = stack.spec.hidden, capacity, stack.dtype
+        sizes = [n_words(capacity * width) for width in self._hidden]
+        self._sizes = sizes
+        self._words = torch.zeros(len(stack), sum(sizes), dtype=torch.int64, device=stack.device)
+        self._spare = torch.empty_like(self._words)
+        n_dropped = [n_dropped_levels(spec.dropout) for spec in stack.specs]
+        column = (len(stack), 1, 1)
+        levels = torch.tensor([first_kept_level(n) for n in n_dropped], dtype=torch.int16)
+        self._first_kept = levels.view(column).to(stack.device)
+        scales = torch.tensor([keep_scale(n) for n in n_dropped], dtype=torch.float64)
+        self._scale = scales.view(column).to(stack.device, stack.dtype)
+        self._views = {}
+
+    def start(self, seeds, n_rows):
+        words = self._words if self._words.device.type == "cpu" else torch.zeros(self._words.shape, dtype=torch.int64)
+        for of_model, seed, rows in zip(words, seeds, n_rows, strict=True):
+            generator = torch.Generator().manual_seed(seed)
+            for of_layer, width in zip(of_model.split(self._sizes), self._hidden, strict=True):
+                draw_words(of_layer[: n_words(rows * width)], generator)
+        if words is not self._words:
+            self._words.copy_(words)
+
+    def next(self, n_rows):
+        """Return the factors of each layer's units, shape (M, n_rows, width): 0, or what keeps the mean."""
+        advance_words(self._words, self._spare)
+        if n_rows not in self._views:
+            self._views[n_rows] = self._make_views(n_rows)
+        for bits, mask in self._views[n_rows]:
+            torch.ge(bits, self._first_kept, out=mask).mul_(self._scale)
+        return [mask for _, mask in self._views[n_rows]]
+
+    def _make_views(self, n_rows):
+        views = []
+        for words, width in zip(self._words.split(self._sizes, dim=1), self._hidden, strict=True):
+            bits = words.view(torch.int16)[:, : n_rows * width].unflatten(1, (n_rows, width))
+            views.append((bits, torch.empty(bits.shape, dtype=self._dtype, device=bits.device)))
+        return views
+
+
+def _row_sum(Z, rows):
+    return (Z if rows is None else Z * rows.mask).sum(1, keepdim=True)
+
+
+def _product(bias, H, W, out):
+    """Write ``bias + H W`` to `out`."""
+    if 1 in W.shape[1:]:
+        return torch.add(bias, _dot(H, W.mT) if W.shape[2] == 1 else H * W, out=out)
+    return torch.baddbmm(bias, H, W, out=out)
+
+
+def _product_of_transposed(H, D, out):
+    """Write ``H^T D`` to `out`."""
+    if 1 not in out.shape[1:]:
+        return torch.bmm(H.mT, D, out=out)
+    if out.shape[2] == 1:
+        return out.copy_((H * D).sum(1).unsqueeze(2))
+    return torch.sum(H * D, 1, keepdim=True, out=out)
+
+
+def _product_with_transposed(D, W, out):
+    """Write ``D W^T`` to `out`."""
+    if 1 not in W.shape[1:]:
+        return torch.bmm(D, W.mT, out=out)
+    if W.shape[2] == 1:
+        return torch.mul(D, W.mT, out=out)
+    return out.copy_(_dot(D, W))
+
+
+def _dot(H, w):
+    """Return the dot products of the rows of `H`, (M, B, K), with the row `w`, (M, 1, K)."""
+    return (H * w).sum(2, keepdim=True)
