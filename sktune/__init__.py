@@ -4,6 +4,7 @@ from importlib.metadata import version
 
 from .model_selection import BayesSearchCV, NetClassifierCV, NetRegressorCV
 from .neural_network import NetClassifier, NetRegressor
+from .parallel import SktuneBackend  # noqa: F401 - the import registers the joblib backend "sktune"
 from .space import Categorical, Integer, Real, Space
 
 __version__ = version("sktune")

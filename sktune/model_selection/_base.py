@@ -26,6 +26,7 @@ from .._sklearn_compat import (
 from .._utils.interrupts import interrupts
 from .._utils.random import derive_seed, root_seed
 from ..exceptions import SktuneWarning, TimeBudgetError
+from ..neural_network import NetClassifier, NetRegressor
 from ._evaluation import Problem, fit_watched, make_candidate
 from ._evaluator import Evaluator, open_parallel
 from ._results import count_failures, extra_columns, failure_report, fold_outcomes, rank_failures_last
@@ -245,7 +246,7 @@ class BaseTuneSearchCV(BaseSearchCV):
             evaluator = Evaluator(
                 problem,
                 splits,
-                parallel=open_parallel(self.n_jobs, self.pre_dispatch),
+                parallel=open_parallel(self.n_jobs, self.pre_dispatch, fuse=_can_join(self.estimator)),
                 seed=seed,
                 context=None if problem.caller is None else context,  # pickled with every task: not for nobody
                 name_metric=self._leading_metric,
@@ -379,3 +380,9 @@ class BaseTuneSearchCV(BaseSearchCV):
 def _metadata_of_callbacks(params: dict[str, Any]) -> dict[str, Any] | None:
     weight = params.get("sample_weight")
     return None if weight is None else {"sample_weight": weight}
+
+
+def _can_join(estimator) -> bool:
+    """Whether networks of ours are in the estimator that train through the engine: several of them can train as one."""
+    parts = [estimator, *estimator.get_params(deep=True).values()]
+    return any(isinstance(part, NetClassifier | NetRegressor) and not part.callbacks for part in parts)

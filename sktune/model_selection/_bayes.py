@@ -51,8 +51,10 @@ class BayesSearchCV(BaseTuneSearchCV):
     fit_params : dict or None, default=None
         Parameters of the estimator's ``fit``; those given to `fit` take precedence.
     n_jobs : int or None, default=None
-        Number of tasks at once; a task is one candidate on one split. None means 1 unless in a
-        ``joblib.parallel_config`` context, -1 means all processors.
+        Number of cores to use, None is 1 unless in a ``joblib.parallel_config`` context, -1 is all of them. A task is
+        one candidate on one split. Where the estimator has a network of this library in it, tasks run in threads, and
+        those at hand train their networks together (joblib's backend "sktune"); otherwise each runs in a process. A
+        backend named in ``joblib.parallel_config`` wins.
     n_points : int, default=1
         Number of candidates to propose at once. More than one helps where there are more workers than splits; the
         optimizer then learns in larger steps.

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from joblib.parallel import get_active_backend
 from sklearn.callback import CallbackContext
 from sklearn.utils.parallel import Parallel, delayed
 
@@ -17,12 +18,30 @@ from ._scores import Scores
 from ._verbose import announce_batch
 
 
-def open_parallel(n_jobs: int | None, pre_dispatch: int | str) -> Parallel:
-    """Return joblib's runner of tasks, one that hands out results as they come wherever the backend can do that."""
+def open_parallel(n_jobs: int | None, pre_dispatch: int | str, *, fuse: bool) -> Parallel:
+    """Return joblib's runner of tasks, one that hands out results as they come wherever the backend can do that.
+
+    Parameters
+    ----------
+    n_jobs : int or None
+    pre_dispatch : int or str
+    fuse : bool
+        Whether to train the networks of several tasks together, unless the user has chosen a backend.
+    """
+    settings = {"n_jobs": n_jobs, "pre_dispatch": pre_dispatch}
+    if fuse and not _is_backend_chosen():
+        _, n_jobs_in_context = get_active_backend()
+        settings |= {"backend": "sktune", "n_jobs": n_jobs or n_jobs_in_context or 1}
     try:
-        return Parallel(n_jobs=n_jobs, pre_dispatch=pre_dispatch, return_as="generator_unordered")
+        return Parallel(**settings, return_as="generator_unordered")
     except ValueError:
-        return Parallel(n_jobs=n_jobs, pre_dispatch=pre_dispatch)
+        return Parallel(**settings)
+
+
+def _is_backend_chosen() -> bool:
+    """Whether a ``parallel_config`` names a backend: then, and only then, joblib gives nothing on preferences."""
+    (plain, _), (preferred, _) = get_active_backend(), get_active_backend(prefer="threads")
+    return type(plain) is type(preferred)
 
 
 class Evaluator:

@@ -175,7 +175,8 @@ class NetClassifierCV(ClassifierMixin, _BaseNetCV):
     standardize : bool, default=True
         Whether to bring each feature to mean 0 and variance 1 first, by the training rows of each fold.
     n_jobs : int or None, default=None
-        Fits at a time, in processes of their own; None is 1 unless in a ``joblib.parallel_config`` context.
+        Number of cores to use; None is 1 unless in a ``joblib.parallel_config`` context. The networks of all folds
+        train together in any case.
     timeout : float or None, default=None
         Seconds after which no more settings are evaluated.
     random_state : int, RandomState instance or None, default=None
@@ -280,7 +281,8 @@ class NetRegressorCV(RegressorMixin, _BaseNetCV):
     standardize : bool, default=True
         Whether to bring each feature to mean 0 and variance 1 first, by the training rows of each fold.
     n_jobs : int or None, default=None
-        Fits at a time, in processes of their own; None is 1 unless in a ``joblib.parallel_config`` context.
+        Number of cores to use; None is 1 unless in a ``joblib.parallel_config`` context. The networks of all folds
+        train together in any case.
     timeout : float or None, default=None
         Seconds after which no more settings are evaluated.
     random_state : int, RandomState instance or None, default=None

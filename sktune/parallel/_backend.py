@@ -1,0 +1,84 @@
+"""The joblib backend "sktune": threads whose networks train together."""
+
+from collections.abc import Callable
+from typing import Any
+
+from joblib import cpu_count
+from joblib.parallel import ParallelBackendBase, SequentialBackend, ThreadingBackend
+
+from ..engine import plans_go_to
+from ._broker import Broker
+
+#: Tasks in flight: so many fits can meet.
+_N_TASKS = 64
+
+
+class SktuneBackend(ThreadingBackend):
+    """Run tasks in threads, and train the networks that they fit together (see `Broker`).
+
+    ``n_jobs`` is the number of cores to use: at most so many tasks compute at the same time, or so many stacks train.
+    Many more tasks than that are begun, so that their fits can meet. Nested calls run in sequence, inside their task.
+
+    Examples
+    --------
+    >>> import joblib
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from sktune import NetClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> search = GridSearchCV(NetClassifier(max_epochs=10, random_state=0), {"lr": [1e-5, 1e-2]})
+    >>> with joblib.parallel_config("sktune"):
+    ...     search = search.fit(X, y)
+    >>> search.best_params_
+    {'lr': 0.01}
+    """
+
+    default_n_jobs = -1
+    supports_inner_max_num_threads = False
+
+    def effective_n_jobs(self, n_jobs: int | None) -> int:
+        """Return the number of tasks in flight, so that callers that divide their work make as many parts."""
+        _n_cores(n_jobs)
+        return _N_TASKS
+
+    def configure(self, n_jobs: int | None = 1, parallel: Any = None, **backend_kwargs: Any) -> int:
+        """Prepare for the tasks of one `Parallel`; return the number of tasks in flight."""
+        self.parallel = parallel
+        self._n_jobs = self.effective_n_jobs(n_jobs)
+        self._broker = Broker(_n_cores(n_jobs), _N_TASKS)
+        return self._n_jobs
+
+    def submit(self, func: Callable[[], Any], callback: Callable | None = None) -> Any:
+        """Run a task in a thread."""
+        return super().submit(_Task(func, self._broker), callback)
+
+    def terminate(self) -> None:
+        """End all tasks."""
+        if self._pool is not None:
+            self._broker.cancel()  # joining the threads would wait for their training
+        super().terminate()
+
+    def get_nested_backend(self) -> tuple[ParallelBackendBase, None]:
+        """Return the backend of calls inside a task: a sequence, whose fits meet those of other tasks."""
+        return SequentialBackend(nesting_level=(self.nesting_level or 0) + 1), None
+
+
+class _Task:
+    def __init__(self, func, broker):
+        self._func, self._broker = func, broker
+
+    def __call__(self):
+        self._broker.enter()
+        try:
+            with plans_go_to(self._broker.submit):
+                return self._func()
+        finally:
+            self._broker.leave()
+
+
+def _n_cores(n_jobs):
+    if n_jobs == 0:
+        raise ValueError("n_jobs == 0 in Parallel has no meaning")
+    if n_jobs is None:
+        return 1
+    return n_jobs if n_jobs > 0 else max(1, cpu_count() + 1 + n_jobs)

@@ -1,0 +1,178 @@
+"""Gather the plans of many threads and train them together.
+
+Notation
+--------
+task        one call that joblib runs in a thread of its own; it may fit several networks, one after the other
+running     tasks that hold a permit: they compute in Python, at most as many as there are cores
+waiting     plans that tasks have submitted; a task whose plan waits holds no permit
+
+When no task is running and none can start, all waiting plans are trained at once. A task may also block on something
+else than training: when nothing has happened for a while, the plans that wait are trained all the same. So no task
+ever waits for one that waits for it.
+"""
+
+import threading
+import time
+from dataclasses import dataclass, field
+
+from ..engine import FitPlan, FitResult, fit_plans
+from ..exceptions import SktuneError
+from ._sharing import share_equal_data
+
+#: Seconds without news after which waiting plans are trained although some task is still running.
+_PATIENCE = 0.25
+#: Bytes that tasks in flight may hold together: each has rows of its own, cut out and preprocessed.
+_BYTES_IN_FLIGHT = 256 << 20
+_COPIES_PER_TASK = 2.5
+#: Seconds without news after which no further task is expected to begin.
+_GRACE = 0.003
+
+
+class CancelledError(SktuneError):
+    """The work of a task is no longer wanted."""
+
+
+@dataclass
+class _Submission:
+    plan: FitPlan
+    reporter: object
+    state: object
+    done: threading.Event = field(default_factory=threading.Event)
+    result: FitResult | None = None
+    error: BaseException | None = None
+
+
+class Broker:
+    """Where the plans of several threads meet.
+
+    Parameters
+    ----------
+    n_threads : int
+        Tasks that run, or stacks that train, at the same time.
+    n_tasks : int
+        Tasks in flight at most. They are fewer where their data are large, and until the first plan says how large.
+    """
+
+    def __init__(self, n_threads: int, n_tasks: int):
+        self.n_threads, self.n_tasks = n_threads, n_tasks
+        self._limit = n_threads  # of tasks in flight, as far as is known
+        self._n_in_flight = 0
+        self._condition = threading.Condition()
+        self._n_running = 0
+        self._n_ready = 0  # tasks that want a permit
+        self._waiting: list[_Submission] = []
+        self._training = False
+        self._cancelled = False
+        self._last_news = time.monotonic()
+
+    # -- permits ------------------------------------------------------------------------------------------------------
+
+    def enter(self) -> None:
+        """Begin a task; wait until it may run."""
+        with self._condition:
+            while self._n_in_flight >= self._limit and not self._cancelled:
+                self._condition.wait()
+            self._n_in_flight += 1
+            self._acquire()
+
+    def leave(self) -> None:
+        """End a task."""
+        with self._condition:
+            self._n_in_flight -= 1
+            self._release()
+
+    def _acquire(self):
+        self._n_ready += 1
+        try:
+            while self._n_running >= self.n_threads or self._training:
+                self._condition.wait()
+        finally:
+            self._n_ready -= 1
+        self._n_running += 1
+        self._last_news = time.monotonic()
+
+    def _release(self):
+        self._n_running -= 1
+        self._last_news = time.monotonic()
+        self._condition.notify_all()
+
+    # -- plans --------------------------------------------------------------------------------------------------------
+
+    def submit(self, plan: FitPlan, reporter=None, state=None) -> FitResult:
+        """Have a plan trained with those of other tasks; return its result when it is there.
+
+        Raises
+        ------
+        CancelledError
+            If the work is no longer wanted.
+        """
+        submission = _Submission(plan, reporter, state)
+        with self._condition:
+            self._limit = self.n_tasks_for(plan)
+            self._waiting.append(submission)
+            self._release()
+            try:
+                while not submission.done.is_set():
+                    if self._may_train():
+                        self._train()
+                    else:
+                        self._condition.wait(_GRACE if self._is_idle() else _PATIENCE)
+            finally:
+                self._acquire()
+        if submission.error is not None:
+            raise submission.error
+        return submission.result
+
+    def n_tasks_for(self, plan: FitPlan) -> int:
+        """Return how many tasks with data like those of `plan` may be in flight."""
+        n_bytes = sum(rows.X.nbytes + rows.y.nbytes for rows in (plan.train, plan.valid) if rows is not None)
+        return max(self.n_threads, min(self.n_tasks, int(_BYTES_IN_FLIGHT / (_COPIES_PER_TASK * n_bytes))))
+
+    def _may_train(self):
+        if self._training or not self._waiting:
+            return False
+        return time.monotonic() - self._last_news > (_GRACE if self._is_idle() else _PATIENCE)
+
+    def _is_idle(self):
+        return self._n_running == 0 and self._n_ready == 0 and not self._training
+
+    def _train(self):
+        """Train all that waits, in this thread, without the lock."""
+        batch, self._waiting = self._waiting, []
+        self._training = True
+        self._condition.release()
+        try:
+            self._train_batch(batch)
+        finally:
+            self._condition.acquire()
+            self._training = False
+            self._last_news = time.monotonic()
+            self._condition.notify_all()
+
+    def _train_batch(self, batch):
+        try:
+            plans = share_equal_data([submission.plan for submission in batch])
+            reporters = [submission.reporter for submission in batch]
+            states = [submission.state for submission in batch]
+            results = fit_plans(
+                plans, reporters=reporters, states=states, n_threads=self.n_threads, check=self._check_cancelled
+            )
+            for submission, result in zip(batch, results, strict=True):
+                submission.result = result
+        except BaseException as error:
+            for submission in batch:
+                submission.error = error
+        for submission in batch:
+            submission.done.set()
+
+    # -- the end ------------------------------------------------------------------------------------------------------
+
+    def cancel(self) -> None:
+        """End all training; tasks that wait for it fail."""
+        self._cancelled = True
+        with self._condition:
+            self._condition.notify_all()
+
+    def _check_cancelled(self):
+        if self._cancelled:
+            raise CancelledError("the search was interrupted")

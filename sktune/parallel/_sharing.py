@@ -1,0 +1,42 @@
+"""Equal arrays of several plans become one array."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ..engine import FitPlan, Rows
+
+
+def share_equal_data(plans: Sequence[FitPlan]) -> list[FitPlan]:
+    """Return the plans with one copy of each array that several of them have.
+
+    The folds of a cross-validation are cut out, and preprocessed, for each candidate anew.
+    """
+    known = {}
+    return [
+        replace(plan, train=_share_rows(plan.train, known), valid=plan.valid and _share_rows(plan.valid, known))
+        for plan in plans
+    ]
+
+
+def _share_rows(rows: Rows, known: dict) -> Rows:
+    arrays = (_share(array, known) for array in (rows.X, rows.y, rows.weight))
+    return Rows(*arrays)
+
+
+def _share(array: np.ndarray | None, known: dict) -> np.ndarray | None:
+    if array is None:
+        return None
+    candidates = known.setdefault(_cheap_key(array), [])
+    for candidate in candidates:
+        if candidate is array or np.array_equal(candidate, array):
+            return candidate
+    candidates.append(array)
+    return array
+
+
+def _cheap_key(array):
+    """What equal arrays have in common, without reading much of them."""
+    flat = array.reshape(-1)
+    return array.shape, array.dtype.str, flat[:: max(1, len(flat) // 16)].tobytes()
