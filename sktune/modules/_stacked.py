@@ -356,7 +356,7 @@ def _product(bias, H, W, out):
     """Write ``bias + H W`` to `out`."""
     if 1 in W.shape[1:]:
         return torch.add(bias, _dot(H, W.mT) if W.shape[2] == 1 else H * W, out=out)
-    return torch.baddbmm(bias, H, W, out=out)
+    return torch.bmm(H, W, out=out).add_(bias)
 
 
 def _product_of_transposed(H, D, out):

@@ -1,0 +1,123 @@
+"""What the benchmarks of training share: the peers, the floor, and medians of interleaved repeats."""
+
+import os
+import platform
+import time
+from importlib.metadata import version
+from itertools import pairwise
+
+import numpy as np
+import torch
+from sklearn.neural_network import MLPClassifier
+from skorch import NeuralNetClassifier
+from torch import nn
+
+from sktune import NetClassifier
+
+
+class PlainMLP(nn.Module):
+    """The network as a user of skorch writes it."""
+
+    def __init__(self, n_features=64, n_neurons=128, n_layers=2, dropout=0.1, n_outputs=10):
+        super().__init__()
+        widths = [n_features] + [n_neurons] * n_layers
+        layers = []
+        for n_in, n_out in pairwise(widths):
+            layers += [nn.Linear(n_in, n_out), nn.ReLU(), nn.Dropout(dropout)]
+        self.layers = nn.Sequential(*layers, nn.Linear(widths[-1], n_outputs))
+
+    def forward(self, X):
+        return self.layers(X)
+
+
+def make_sktune(n_layers, n_neurons, batch_size, max_epochs, dropout):
+    """Return our classifier."""
+    shape = {"n_layers": n_layers, "n_neurons": n_neurons, "dropout": dropout}
+    return NetClassifier(**shape, batch_size=batch_size, max_epochs=max_epochs, random_state=0)
+
+
+def make_skorch(n_layers, n_neurons, batch_size, max_epochs, dropout, **settings):
+    """Return a skorch net on `PlainMLP`; its defaults include a validation split and callbacks."""
+    shape = {"module__n_layers": n_layers, "module__n_neurons": n_neurons, "module__dropout": dropout}
+    return NeuralNetClassifier(
+        PlainMLP,
+        **shape,
+        criterion=nn.CrossEntropyLoss,
+        optimizer=torch.optim.AdamW,
+        lr=1e-3,
+        batch_size=batch_size,
+        max_epochs=max_epochs,
+        verbose=0,
+        **settings,
+    )
+
+
+def make_mlp(n_layers, n_neurons, batch_size, max_epochs):
+    """Return scikit-learn's classifier, which has no dropout, and trains all epochs."""
+    return MLPClassifier(
+        (n_neurons,) * n_layers,
+        batch_size=batch_size,
+        max_iter=max_epochs,
+        n_iter_no_change=max_epochs + 1,
+        random_state=0,
+    )
+
+
+def train_by_hand(X, y, n_layers, n_neurons, batch_size, max_epochs, dropout):
+    """Train `PlainMLP` by the loop of a tutorial."""
+    torch.manual_seed(0)
+    network = PlainMLP(X.shape[1], n_neurons, n_layers, dropout)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=1e-3)
+    X, y = torch.as_tensor(X), torch.as_tensor(y)
+    for _ in range(max_epochs):
+        for rows in torch.randperm(len(X)).split(batch_size):
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(network(X[rows]), y[rows]).backward()
+            optimizer.step()
+
+
+def floor_seconds(n_layers, n_neurons, batch_size, n_steps, n_threads, n_features=64, n_outputs=10):
+    """Seconds that the matrix products of `n_steps` steps take so many cores, at the rate of a large product."""
+    widths = [n_features] + [n_neurons] * n_layers + [n_outputs]
+    products = [n_in * n_out for n_in, n_out in pairwise(widths)]
+    # forward, gradient of the weights, gradient of the inputs: the first layer does without the last one
+    flops = 2 * batch_size * (3 * sum(products) - products[0])
+    return n_steps * flops / _peak_flops(n_threads)
+
+
+def _peak_flops(n_threads, n=1024):
+    before = torch.get_num_threads()
+    torch.set_num_threads(n_threads)
+    A, B = torch.randn(n, n), torch.randn(n, n)
+    seconds = min(_seconds(lambda: torch.mm(A, B)) for _ in range(10))
+    torch.set_num_threads(before)
+    return 2 * n**3 / seconds
+
+
+def interleaved(contestants, n_repeats):
+    """Return the median seconds of each of several functions, which take turns."""
+    seconds = {name: [] for name in contestants}
+    for _ in range(n_repeats):
+        for name, run in contestants.items():
+            seconds[name].append(_seconds(run))
+    return {name: float(np.median(values)) for name, values in seconds.items()}
+
+
+def _seconds(run):
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
+def print_ratios(title, medians, *, ours="sktune"):
+    """Print the median of each contestant, and how many times as long as ours it took."""
+    print(f"\n{title}")
+    for name, seconds in medians.items():
+        print(f"  {name:<34} {seconds:9.3f} s  {seconds / medians[ours]:7.2f} x ours")
+
+
+def print_machine():
+    """Print what the figures depend on."""
+    packages = ("scikit-learn", "skorch", "torch", "numpy", "joblib")
+    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    print(", ".join(f"{name} {version(name)}" for name in packages))
