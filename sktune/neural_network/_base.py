@@ -1,4 +1,4 @@
-"""What the classifier and the regressor share: from parameters and data to a trained skorch net.
+"""What the classifier and the regressor share: from parameters and data to a trained network.
 
     fit         check everything -> rows -> plan -> train
     predict     check X -> forward in chunks

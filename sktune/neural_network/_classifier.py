@@ -82,7 +82,8 @@ class NetClassifier(ClassifierMixin, BaseNet):
     dtype : {"float32", "float64"}, default="float32"
         Precision of the network.
     callbacks : list of skorch callbacks or None, default=None
-        Passed to the skorch net: callbacks or ``(name, callback)`` pairs. Copied, as they keep state.
+        Callbacks or ``(name, callback)`` pairs; copied, as they keep state. With them the network trains in skorch's
+        own loop, which gives the same weights up to rounding, takes longer, and never trains networks together.
     warm_start : bool, default=False
         Whether `fit` goes on from the weights of the fit before, for `max_epochs` more epochs, with a new optimizer.
     random_state : int, RandomState instance or None, default=None
@@ -93,7 +94,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
     Attributes
     ----------
     net_ : skorch.NeuralNetClassifier
-        The trained net, with `module_` and `history`.
+        The trained net, with `module_` and `history`; made at the first access.
     classes_ : ndarray of shape (n_classes,)
         The labels.
     history_ : dict of str to list

@@ -76,7 +76,8 @@ class NetRegressor(RegressorMixin, BaseNet):
     dtype : {"float32", "float64"}, default="float32"
         Precision of the network.
     callbacks : list of skorch callbacks or None, default=None
-        Passed to the skorch net: callbacks or ``(name, callback)`` pairs. Copied, as they keep state.
+        Callbacks or ``(name, callback)`` pairs; copied, as they keep state. With them the network trains in skorch's
+        own loop, which gives the same weights up to rounding, takes longer, and never trains networks together.
     warm_start : bool, default=False
         Whether `fit` goes on from the weights of the fit before, for `max_epochs` more epochs, with a new optimizer.
     random_state : int, RandomState instance or None, default=None
@@ -87,7 +88,7 @@ class NetRegressor(RegressorMixin, BaseNet):
     Attributes
     ----------
     net_ : skorch.NeuralNetRegressor
-        The trained net, with `module_` and `history`.
+        The trained net, with `module_` and `history`; made at the first access.
     history_ : dict of str to list
         Per epoch: ``epoch``, ``train_loss``, ``valid_loss`` (with early stopping) and ``lr``. A loss is the mean
         weighted squared error in units of the targets' variance (1 is what predicting the mean gives); penalties are
