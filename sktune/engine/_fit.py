@@ -125,12 +125,17 @@ def _train_all(stacks, n_threads, check):
         waiting.put(stack)
     errors = []
 
+    def check_all():
+        check()
+        if errors:  # of another thread
+            raise errors[0]
+
     def work():
         # One torch thread: with more, a product is rounded in another way.
         with torch_threads(1):
             while not errors:
                 try:
-                    Stack(waiting.get_nowait()).train(check)
+                    Stack(waiting.get_nowait()).train(check_all)
                 except queue.Empty:
                     return
                 except BaseException as error:

@@ -59,11 +59,6 @@ class Member:
         lr = self.plan.lr * self.plateau.factor
         return [lr * factor for factor in self._factors.of_epoch(self.epoch)]
 
-    @property
-    def last_rate(self) -> float:
-        """The learning rate of the last step of this epoch."""
-        return self.rates()[-1]
-
 
 class _Factors:
     """The schedule's factors of an epoch's steps; computed once where they never change."""
@@ -119,17 +114,17 @@ class Stack:
 
     def _train_epoch(self, check):
         begun = [_attempt(member, lambda reporter: reporter.begin()) for member in self.members]
-        train_losses = self._train_batches(check)
+        rates = list(zip(*(member.rates() for member in self.members), strict=True))
+        train_losses = self._train_batches(rates, check)
         valid_losses = self._validation.losses()
         ends = [
-            not ok or self._end_epoch(index, train_losses[index], valid_losses.get(index))
+            not ok or self._end_epoch(index, train_losses[index], valid_losses.get(index), rates[-1][index])
             for index, ok in enumerate(begun)
         ]
         self._leave(ends)
 
-    def _train_batches(self, check) -> list[float]:
+    def _train_batches(self, rates, check) -> list[float]:
         plans = self._plans()
-        rates = list(zip(*(member.rates() for member in self.members), strict=True))
         epochs = [member.epoch for member in self.members]
         seeds = [derive_seed(plan.seed, "dropout", epoch) for plan, epoch in zip(plans, epochs, strict=True)]
         self._networks.start_dropout(seeds, [plan.max_batch_rows for plan in plans], max(self._capacities))
@@ -148,10 +143,9 @@ class Stack:
         n_rows = torch.tensor([len(plan.train) for plan in plans], dtype=torch.float64, device=total.device)
         return (total / n_rows).tolist()
 
-    def _end_epoch(self, index, train_loss, valid_loss) -> bool:
+    def _end_epoch(self, index, train_loss, valid_loss, rate) -> bool:
         """Note what one network has come to; return whether it leaves the stack."""
         member, plan = self.members[index], self.members[index].plan
-        rate = member.last_rate
         member.epoch += 1
         row = {"epoch": member.epoch, "train_loss": train_loss, "valid_loss": valid_loss, "lr": rate}
         for name in ("train_loss", "valid_loss"):

@@ -55,6 +55,18 @@ def _no_op(z, other):
     return z
 
 
+def _from_aten(name, module, gain, *, needs_input=False):
+    """An activation whose functions torch has under regular names, without further arguments."""
+    forward, backward = getattr(_aten, name).out, getattr(_aten, f"{name}_backward").grad_input
+    return Activation(
+        module,
+        gain,
+        lambda z, out: forward(z, out=out),
+        lambda grad, saved: backward(grad, saved, grad_input=grad),
+        needs_input,
+    )
+
+
 _RELU_GAIN = nn.init.calculate_gain("relu")
 
 #: name -> activation
@@ -69,31 +81,9 @@ ACTIVATIONS: dict[str, Activation] = {
         nn.LeakyReLU, nn.init.calculate_gain("leaky_relu", 0.01), _leaky_relu_forward, _leaky_relu_backward
     ),
     "elu": Activation(nn.ELU, _RELU_GAIN, lambda z, out: _aten.elu.out(z, 1.0, 1.0, 1.0, out=out), _elu_backward),
-    "gelu": Activation(
-        nn.GELU,
-        _RELU_GAIN,
-        lambda z, out: _aten.gelu.out(z, out=out),
-        lambda grad, z: _aten.gelu_backward.grad_input(grad, z, grad_input=grad),
-        needs_input=True,
-    ),
-    "silu": Activation(
-        nn.SiLU,
-        _RELU_GAIN,
-        lambda z, out: _aten.silu.out(z, out=out),
-        lambda grad, z: _aten.silu_backward.grad_input(grad, z, grad_input=grad),
-        needs_input=True,
-    ),
-    "tanh": Activation(
-        nn.Tanh,
-        nn.init.calculate_gain("tanh"),
-        lambda z, out: torch.tanh(z, out=out),
-        lambda grad, output: _aten.tanh_backward.grad_input(grad, output, grad_input=grad),
-    ),
-    "sigmoid": Activation(
-        nn.Sigmoid,
-        nn.init.calculate_gain("sigmoid"),
-        lambda z, out: torch.sigmoid(z, out=out),
-        lambda grad, output: _aten.sigmoid_backward.grad_input(grad, output, grad_input=grad),
-    ),
+    "gelu": _from_aten("gelu", nn.GELU, _RELU_GAIN, needs_input=True),
+    "silu": _from_aten("silu", nn.SiLU, _RELU_GAIN, needs_input=True),
+    "tanh": _from_aten("tanh", nn.Tanh, nn.init.calculate_gain("tanh")),
+    "sigmoid": _from_aten("sigmoid", nn.Sigmoid, nn.init.calculate_gain("sigmoid")),
     "identity": Activation(nn.Identity, 1.0, _no_op, _no_op),
 }

@@ -289,7 +289,7 @@ class BaseNet(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         state = read_state(self._net, self._blueprint) if "_net" in vars(self) else self._state
         if not keep_moments:
             return TrainingState(state.network)
-        return replace(self._state, weights=state.network, moments=state.moments, best=None, stopping=None)
+        return replace(state, weights=state.network, plateau=self._state.plateau, best=None, stopping=None)
 
     @property
     def net_(self):

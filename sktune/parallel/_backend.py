@@ -34,7 +34,6 @@ class SktuneBackend(ThreadingBackend):
     """
 
     default_n_jobs = -1
-    supports_inner_max_num_threads = False
 
     def effective_n_jobs(self, n_jobs: int | None) -> int:
         """Return the number of tasks in flight, so that callers that divide their work make as many parts."""

@@ -13,7 +13,7 @@ ever waits for one that waits for it.
 
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ..engine import FitPlan, FitResult, fit_plans
 from ..exceptions import SktuneError
@@ -37,7 +37,7 @@ class _Submission:
     plan: FitPlan
     reporter: object
     state: object
-    done: threading.Event = field(default_factory=threading.Event)
+    done: bool = False
     result: FitResult | None = None
     error: BaseException | None = None
 
@@ -112,11 +112,11 @@ class Broker:
             self._waiting.append(submission)
             self._release()
             try:
-                while not submission.done.is_set():
+                while not submission.done:
                     if self._may_train():
                         self._train()
                     else:
-                        self._condition.wait(_GRACE if self._is_idle() else _PATIENCE)
+                        self._condition.wait(self._quiet_time())
             finally:
                 self._acquire()
         if submission.error is not None:
@@ -131,10 +131,12 @@ class Broker:
     def _may_train(self):
         if self._training or not self._waiting:
             return False
-        return time.monotonic() - self._last_news > (_GRACE if self._is_idle() else _PATIENCE)
+        return time.monotonic() - self._last_news > self._quiet_time()
 
-    def _is_idle(self):
-        return self._n_running == 0 and self._n_ready == 0 and not self._training
+    def _quiet_time(self):
+        """Seconds without news after which what waits is trained."""
+        is_idle = self._n_running == 0 and self._n_ready == 0 and not self._training
+        return _GRACE if is_idle else _PATIENCE
 
     def _train(self):
         """Train all that waits, in this thread, without the lock."""
@@ -163,7 +165,7 @@ class Broker:
             for submission in batch:
                 submission.error = error
         for submission in batch:
-            submission.done.set()
+            submission.done = True
 
     # -- the end ------------------------------------------------------------------------------------------------------
 

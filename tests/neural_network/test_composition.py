@@ -8,6 +8,7 @@ import joblib
 import numpy as np
 import pytest
 import torch
+from callbacks import EndOfTaskCallback
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
@@ -135,23 +136,12 @@ def test_metadata_routing_of_weights():
 # -- scikit-learn's callbacks
 
 
-class CountTasks:
+class CountTasks(EndOfTaskCallback):
     """Count the tasks of each name below the estimator that it is set on."""
-
-    max_propagation_depth = None
 
     def __init__(self, stop_after=None):
         self.stop_after = stop_after
         self.tasks = {}
-
-    def setup(self, estimator, context):
-        pass
-
-    def teardown(self, estimator, context):
-        pass
-
-    def on_fit_task_begin(self, estimator, context):
-        pass
 
     def on_fit_task_end(self, estimator, context):
         key = context.estimator_name, context.task_name

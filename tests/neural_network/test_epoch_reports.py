@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 import pytest
+from callbacks import EndOfTaskCallback
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.callback import ScoringMonitor
@@ -21,23 +22,12 @@ X, y = make_classification(n_samples=60, n_features=4, random_state=0)
 SMALL = {"n_neurons": 8, "max_epochs": 6, "lr": 0.02, "random_state": 0}
 
 
-class StopAfter:
+class StopAfter(EndOfTaskCallback):
     """A scikit-learn callback that ends the training after some epochs."""
-
-    max_propagation_depth = None
 
     def __init__(self, n_epochs):
         self.n_epochs = n_epochs
         self.seen = []
-
-    def setup(self, estimator, context):
-        pass
-
-    def teardown(self, estimator, context):
-        pass
-
-    def on_fit_task_begin(self, estimator, context):
-        pass
 
     def on_fit_task_end(self, estimator, context):
         if context.task_name != "epoch":
