@@ -10,8 +10,9 @@ from .._utils.threads import torch_threads
 from ._plan import FitPlan, FitResult, TrainingState
 from ._stack import Member, Stack, capacities
 
-#: bytes that one stack on the CPU works with: about what the caches of a core hold
-_WORKING_SET = 4 << 20
+#: Bytes that one stack on the CPU works with: a core's share of the last cache. Larger stacks spend less time between
+#: the calls of the library, where threads wait for each other.
+_WORKING_SET = 16 << 20
 _MOST_MODELS = 64
 
 
@@ -85,9 +86,14 @@ def _make_stacks(members, n_threads) -> list[list[Member]]:
     stacks = []
     for group in groups.values():
         # settings that are equal update together, and what ends together leaves no gaps
-        group.sort(key=lambda member: (-member.plan.n_epochs, member.plan.lr, member.plan.weight_decay))
+        group.sort(key=_settings)
         stacks += _divide(group, n_threads)
     return sorted(stacks, key=lambda stack: -_work(stack))
+
+
+def _settings(member):
+    plan = member.plan
+    return -plan.n_epochs, plan.lr, plan.weight_decay, plan.momentum
 
 
 def _divide(group, n_threads):

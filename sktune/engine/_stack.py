@@ -91,6 +91,7 @@ class Stack:
         self._networks = StackedMLP([plan.network for plan in plans], getattr(torch, first.dtype), first.device)
         self._optimizer = StackedOptimizer(self._networks, plans)
         self._batches = StackedBatches(plans, self._capacities)
+        self._losses = {}
         for index, member in enumerate(self.members):
             self._networks.initialize(index, derive_seed(member.plan.seed, "init"))
             if member.state is not None:
@@ -128,20 +129,25 @@ class Stack:
         epochs = [member.epoch for member in self.members]
         seeds = [derive_seed(plan.seed, "dropout", epoch) for plan, epoch in zip(plans, epochs, strict=True)]
         self._networks.start_dropout(seeds, [plan.max_batch_rows for plan in plans], max(self._capacities))
-        loss_of_batch = _CrossEntropy if plans[0].is_classification else _SquaredError
         total = torch.zeros(len(plans), dtype=torch.float64, device=plans[0].device)
         step = 0
         for chunk in self._batches.epoch(epochs):
             check()
-            losses = loss_of_batch(chunk)
-            for batch in range(chunk.X.shape[1]):
-                outputs = self._networks.forward(chunk.X[:, batch], chunk.rows)
+            losses = self._losses_of(chunk)
+            for batch, X in enumerate(chunk.X):
+                outputs = self._networks.forward(X, chunk.rows)
                 self._networks.backward(losses.derivative(outputs, batch), chunk.rows)
                 self._optimizer.step(rates[step])
                 step += 1
             total += (losses.per_batch() * chunk.n_rows).sum(1)
         n_rows = torch.tensor([len(plan.train) for plan in plans], dtype=torch.float64, device=total.device)
         return (total / n_rows).tolist()
+
+    def _losses_of(self, chunk):
+        if chunk not in self._losses:
+            kind = _CrossEntropy if self.members[0].plan.is_classification else _SquaredError
+            self._losses[chunk] = kind(chunk)
+        return self._losses[chunk]
 
     def _end_epoch(self, index, train_loss, valid_loss, rate) -> bool:
         """Note what one network has come to; return whether it leaves the stack."""
@@ -179,6 +185,7 @@ class Stack:
         if self.members:
             self._networks.keep(index)
             self._batches.keep(index)
+            self._losses = {}
             self._optimizer.keep(index, self._plans())
             self._validation = _Validation(self._networks, self.members)
 
@@ -192,7 +199,7 @@ class Stack:
             weights=weights,
             best=member.best,
             moments=self._read_moments(index),
-            n_steps=int(self._optimizer.n_steps[index]),
+            n_steps=self._optimizer.n_steps[index],
             optimizer=member.plan.optimizer,
             plateau=member.plateau,
             stopping=member.stopping,
@@ -215,7 +222,7 @@ class Stack:
         self._networks.write(index, state.weights)
         if state.optimizer != self._optimizer.name:
             return  # moments of another optimizer say nothing here
-        self._optimizer.n_steps[index] = state.n_steps
+        self._optimizer.begin_at(index, state.n_steps)
         for name, saved in state.moments.items():
             for key, view in self._moment_views(index, name).items():
                 view.copy_(saved[key])
@@ -225,18 +232,19 @@ class _Losses:
     """The losses of a chunk's batches, and their derivatives."""
 
     def __init__(self, chunk):
-        self.chunk = chunk
-        self._rows = torch.empty_like(chunk.target)
-
-    def _factor(self, batch):
-        factor = self.chunk.factor
-        return factor[:, batch if factor.shape[1] > 1 else 0]
+        self._chunk = chunk
+        self._targets = chunk.target.unbind(1)
+        n_batches = len(self._targets)
+        self._factors = chunk.factor.expand(-1, n_batches, -1, -1).unbind(1)
+        self._rows = torch.zeros_like(chunk.target)
+        self._rows_of_batch = self._rows.unbind(1)
 
     def per_batch(self) -> Tensor:
         """Return the loss of each batch so far, shape (M, n_batches), in float64."""
-        rows = self._of_rows().mul_(self.chunk.factor)
+        factor = self._chunk.factor
+        rows = self._of_rows().mul_(factor)
         # padding has the factor 0, but may have overflown where the network has
-        return torch.where(self.chunk.factor == 0, 0.0, rows).double().sum((2, 3))
+        return torch.where(factor == 0, 0.0, rows).double().sum((2, 3))
 
 
 class _CrossEntropy(_Losses):
@@ -244,20 +252,21 @@ class _CrossEntropy(_Losses):
 
     def __init__(self, chunk):
         super().__init__(chunk)
-        self._sums = torch.empty_like(chunk.target)
+        self._sums = torch.ones_like(chunk.target)
+        self._sums_of_batch = self._sums.unbind(1)
 
     def derivative(self, outputs, batch):
         """Return the derivative by the outputs, in their place."""
         # torch's own softmax takes four times as long where classes are few
-        shifted = outputs.sub_(outputs.amax(2, keepdim=True))
-        self._rows[:, batch] = shifted
-        sums = shifted.exp_().sum(2, keepdim=True)
-        self._sums[:, batch] = sums
-        return shifted.div_(sums).sub_(self.chunk.target[:, batch]).mul_(self._factor(batch))
+        shifted = torch.sub(outputs, outputs.amax(2, keepdim=True), out=self._rows_of_batch[batch])
+        exponentials = torch.exp(shifted, out=outputs)
+        sums = exponentials.sum(2, keepdim=True)
+        self._sums_of_batch[batch].copy_(sums)
+        return exponentials.div_(sums).sub_(self._targets[batch]).mul_(self._factors[batch])
 
     def _of_rows(self):
         # one logarithm per class, not per row, fills whole vector registers: see `row_unit`
-        return -(self.chunk.target * (self._rows - self._sums.log())).sum(3, keepdim=True)
+        return -(self._chunk.target * (self._rows - self._sums.log())).sum(3, keepdim=True)
 
 
 class _SquaredError(_Losses):
@@ -265,9 +274,9 @@ class _SquaredError(_Losses):
 
     def derivative(self, outputs, batch):
         """Return the derivative by the outputs, in their place."""
-        difference = outputs.sub_(self.chunk.target[:, batch])
-        self._rows[:, batch] = difference
-        return difference.mul_(self._factor(batch)).mul_(2.0 / outputs.shape[2])
+        difference = torch.sub(outputs, self._targets[batch], out=outputs)
+        self._rows_of_batch[batch].copy_(difference)
+        return difference.mul_(self._factors[batch]).mul_(2.0 / outputs.shape[2])
 
     def _of_rows(self):
         return self._rows.square().mean(3, keepdim=True)

@@ -21,16 +21,17 @@ from ._plan import FitPlan
 _CHUNK_BYTES = 1 << 18
 
 
-@dataclass
+@dataclass(eq=False)
 class Chunk:
-    """Several batches of all networks.
+    """Several batches of all networks; overwritten, not replaced, by later ones of its shape.
 
     Parameters
     ----------
-    X : Tensor of shape (M, n_batches, B, n_features)
+    X : list of Tensor of shape (M, B, n_features)
+        One per batch.
     target : Tensor of shape (M, n_batches, B, n_outputs)
         Probabilities of the classes, or targets in units of their scale.
-    factor : Tensor broadcastable to (M, n_batches, B, 1)
+    factor : Tensor of shape (M, n_batches or 1, B, 1)
         What the derivative of each row's loss is multiplied with: weight / number of rows in the batch, 0 for padding.
     n_rows : Tensor of shape (M, 1)
         Rows in each batch of each network.
@@ -38,7 +39,7 @@ class Chunk:
         Which rows are real; None if all are.
     """
 
-    X: Tensor
+    X: list[Tensor]
     target: Tensor
     factor: Tensor
     n_rows: Tensor
@@ -102,11 +103,13 @@ class _ChunkBuffers:
         counts = torch.tensor([plan.batch_rows[last] for plan in plans])
         mask = (torch.arange(capacity) < counts.unsqueeze(1)).view(n_models, 1, capacity, 1).to(**new)
         count = counts.view(n_models, 1, 1).to(**new)
-        self._n_rows = counts.view(n_models, 1).to(**new)
-        self._rows = None if (counts == capacity).all() else RealRows(mask[:, 0], count)
+        n_rows = counts.view(n_models, 1).to(**new)
+        rows = None if (counts == capacity).all() else RealRows(mask[:, 0], count)
         self._base_factor = mask / count.unsqueeze(3)
         self._weighted = any(plan.train.weight is not None for plan in plans)
         self._weights = torch.ones(*shape, 1, **new) if self._weighted else None
+        factor = torch.empty_like(self._weights) if self._weighted else self._base_factor
+        self._chunk = Chunk(list(self._X.unbind(1)), self._target, factor, n_rows, rows)
         if first.is_classification:
             smoothing = torch.tensor([plan.label_smoothing for plan in plans], dtype=torch.float64)
             smoothing = smoothing.view(n_models, 1, 1, 1)
@@ -117,8 +120,9 @@ class _ChunkBuffers:
         by_label = [stream.fill(self, index, start) for index, stream in enumerate(streams)]
         if any(by_label):
             self._fill_probabilities(by_label)
-        factor = self._base_factor * self._weights if self._weighted else self._base_factor
-        return Chunk(self._X, self._target, factor, self._n_rows, self._rows)
+        if self._weighted:
+            torch.mul(self._base_factor, self._weights, out=self._chunk.factor)
+        return self._chunk
 
     def _fill_probabilities(self, by_label):
         """Smooth the labels, of all networks at once where none has other targets."""

@@ -1,18 +1,19 @@
 """Optimizer steps of a stack of networks, each network with its own settings.
 
-They do what torch's optimizers do, tensor by tensor: no number of a network depends on the others. Networks of equal
-settings are updated together, as lists of tensors in one call; the folds of a candidate are always such networks.
+They do what torch's optimizers do, number by number: no number of a network depends on the others. Networks of equal
+settings are updated in one call, and neighbours in the stack as one tensor where that shifts no number to another place
+in its vector register. The folds of a candidate are always such networks.
 
 Weight decay and the L1 penalty act on the matrices only (see `MLP.PENALIZED`).
 """
 
 from collections.abc import Sequence
-from itertools import chain
+from itertools import pairwise
 
 import torch
 from torch import Tensor
 
-from ..modules import StackedMLP
+from ..modules import BLOCK, StackedMLP
 from ._plan import FitPlan
 from ._torch_compat import (
     adamw_update,
@@ -56,6 +57,10 @@ class StackedOptimizer:
         self.n_steps = torch.zeros(len(plans), device=stack.device)
         self._bind(plans)
 
+    def begin_at(self, index: int, n_steps: int) -> None:
+        """Note that network `index` has been updated `n_steps` times before."""
+        self.n_steps[index] = n_steps
+
     def keep(self, index: Tensor, plans: Sequence[FitPlan]) -> None:
         """Drop all networks but those of `index`, after the stack has; `plans` are theirs."""
         on_device = index.to(self._stack.device)
@@ -72,16 +77,7 @@ class StackedOptimizer:
         self._clips = any(plan.clip_norm is not None for plan in plans)
         self._l1 = _column([plan.l1 for plan in plans], self._stack).unsqueeze(1)
         self._has_l1 = any(plan.l1 for plan in plans)
-        self._tensors = [self._tensors_of(index) for index in range(len(plans))]
         self._classes_by_rates = {}
-
-    def _tensors_of(self, index):
-        """Weights, gradients and moments of one network: its matrices, and its vectors."""
-        stack = self._stack
-        moments = self.moments.values()
-        matrices = [stack.matrices, stack.grad_matrices, *(matrices for matrices, _ in moments)]
-        vectors = [stack.vectors, stack.grad_vectors, *(vectors for _, vectors in moments)]
-        return [[layer[index] for layer in layers] for layers in matrices], [[vector[index]] for vector in vectors]
 
     def step(self, rates: tuple[float, ...]) -> None:
         """Update the weights from the gradients of the stack, at the learning rate of each network."""
@@ -114,19 +110,24 @@ class StackedOptimizer:
 
     def _make_classes(self, pattern):
         members = {}
-        for index, (first, plan) in enumerate(zip(pattern, self._plans, strict=True)):
-            members.setdefault((first, plan.momentum, plan.weight_decay), []).append(index)
-        return [(*settings, *self._together(indices)) for settings, indices in members.items()]
+        for index, (first, plan, n_steps) in enumerate(zip(pattern, self._plans, self.n_steps.tolist(), strict=True)):
+            members.setdefault((first, plan.momentum, plan.weight_decay, n_steps), []).append(index)
+        return [(*settings, *self._together(indices)) for (*settings, _), indices in members.items()]
 
     def _together(self, indices):
-        steps = self.n_steps.unbind()
-        together = []
-        for part in (0, 1):
-            by_role = zip(*(self._tensors[i][part] for i in indices), strict=True)
-            roles = [list(chain.from_iterable(tensors)) for tensors in by_role]
-            n_tensors = len(roles[0]) // len(indices)
-            together.append([*roles, [steps[i] for i in indices for _ in range(n_tensors)]])
-        return together
+        """Weights, gradients, moments and numbers of steps of some networks: of their matrices, of their vectors."""
+        stack, moments = self._stack, self.moments.values()
+        matrices = [stack.matrices, stack.grad_matrices, *(matrices for matrices, _ in moments)]
+        vectors = [[stack.vectors], [stack.grad_vectors], *([vectors] for _, vectors in moments)]
+        return [self._parts(roles, indices) for roles in (matrices, vectors)]
+
+    def _parts(self, roles, indices):
+        """For each role, given as a list of tensors, the parts that the networks `indices` have; and their steps."""
+        parts = [(i, run) for i, tensor in enumerate(roles[0]) for run in _runs(indices, tensor[0].numel())]
+        return [
+            *([tensors[i][run].view(-1) for i, run in parts] for tensors in roles),
+            [self.n_steps[run.start] for _, run in parts],
+        ]
 
     def _update(self, weights, grads, *rest):
         *moments, steps, lr, momentum, decay = rest
@@ -137,6 +138,13 @@ class StackedOptimizer:
         if decay:
             foreach_add_(grads, weights, alpha=decay)
         {"sgd": _sgd_update, "rmsprop": _rmsprop_update}[self.name](weights, grads, *moments, lr, momentum)
+
+
+def _runs(indices, n_numbers):
+    """Slices of increasing indices: of neighbours, if they have whole vector registers, otherwise one by one."""
+    together = n_numbers % BLOCK == 0
+    starts = [i for i, index in enumerate(indices) if not (together and i > 0 and indices[i - 1] == index - 1)]
+    return [slice(indices[i], indices[j - 1] + 1) for i, j in pairwise([*starts, len(indices)])]
 
 
 def _sgd_update(weights, grads, buffers, lr, momentum):

@@ -3,10 +3,11 @@
 from ._activations import ACTIVATIONS
 from ._dropout import Dropout, MaskStream
 from ._mlp import MLP, NORMALIZATIONS, NetworkSpec
-from ._stacked import RealRows, StackedMLP, row_unit
+from ._stacked import BLOCK, RealRows, StackedMLP, row_unit
 
 __all__ = [
     "ACTIVATIONS",
+    "BLOCK",
     "MLP",
     "NORMALIZATIONS",
     "Dropout",

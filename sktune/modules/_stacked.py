@@ -29,13 +29,13 @@ from ._mlp import NetworkSpec, initial_matrices
 
 _NORM_EPS, _NORM_MOMENTUM = 1e-5, 0.1  # torch's defaults
 #: numbers that elementwise kernels take at a time, at most: two AVX-512 registers of float32
-_BLOCK = 32
+BLOCK = 32
 
 
 def row_unit(spec: NetworkSpec) -> int:
     """Return the number of rows of which a batch must be a multiple (padding included) in a stack of `spec`."""
     widths = (*spec.hidden, spec.n_outputs)
-    return next(unit for unit in (8, 16, 32) if all(unit * width % _BLOCK == 0 for width in widths) or unit == _BLOCK)
+    return next(unit for unit in (8, 16, 32) if all(unit * width % BLOCK == 0 for width in widths) or unit == BLOCK)
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class StackedMLP:
     matrices : list of Tensor of shape (M, n_in, n_out)
         Weights of the layers, the output layer last.
     vectors : Tensor of shape (M, n_vectors)
-        Biases of all layers, then scales and shifts of the norms.
+        Biases of all layers, then scales and shifts of the norms, then zeros.
     running : Tensor of shape (M, n_running)
         Running means, then variances, of batch normalisations.
     grad_matrices, grad_vectors
@@ -85,14 +85,16 @@ class StackedMLP:
         normalized = self.spec.normalization is not None
         new = {"dtype": dtype, "device": device}
         self.matrices = [torch.zeros(n_models, *pair, **new) for pair in pairwise(widths)]
-        self.vectors = torch.zeros(n_models, self._n_biases + 2 * normalized * self._n_hidden, **new)
+        n_vectors = self._n_biases + 2 * normalized * self._n_hidden
+        # zeros fill up the last vector register; they stay zero, as their gradients are
+        self.vectors = torch.zeros(n_models, -(-n_vectors // BLOCK) * BLOCK, **new)
         self.running = torch.zeros(n_models, 2 * self._n_hidden * (self.spec.normalization == "batch"), **new)
         self._allocate()
 
     def _allocate(self):
         """Make what depends on the number of networks."""
         self.grad_matrices = [torch.empty_like(matrix) for matrix in self.matrices]
-        self.grad_vectors = torch.empty_like(self.vectors)
+        self.grad_vectors = torch.zeros_like(self.vectors)
         self._biases, self._scales, self._shifts = self._split(self.vectors)
         self._grad_biases, self._grad_scales, self._grad_shifts = self._split(self.grad_vectors)
         self._buffers = {}
@@ -106,7 +108,7 @@ class StackedMLP:
         widths = [*self.spec.hidden, self.spec.n_outputs]
         if self.spec.normalization is not None:
             widths += 2 * list(self.spec.hidden)
-        parts = [part.unsqueeze(1) for part in vectors.split(widths, dim=1)]
+        parts = [part.unsqueeze(1) for part in vectors[:, : sum(widths)].split(widths, dim=1)]
         n_layers = len(self.matrices)
         n_norms = len(self.spec.hidden)
         return parts[:n_layers], parts[n_layers : n_layers + n_norms], parts[n_layers + n_norms :]
