@@ -1,4 +1,4 @@
-"""One fit: ours, skorch, a loop written by hand, scikit-learn's MLPClassifier; and stacks against the floor.
+"""One fit: ours, skorch, a loop written by hand, scikit-learn's MLPClassifier; stacks against the floor; prediction.
 
     python benchmarks/bench_fit.py
 
@@ -11,10 +11,12 @@ softmax; 4 % ReLU and its derivative. The rest is many small calls.
 """
 
 import argparse
+import os
 import warnings
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
 import torch
 from _peers import (
     floor_seconds,
@@ -68,6 +70,19 @@ def stacks(X, y, n_repeats, epochs=5, n_models=32):
             print(f"  dropout {dropout}, {name}: {us:6.1f} us, {seconds / floor:.2f} x the floor")
 
 
+def prediction(n_repeats, n_rows=1_000_000, n_features=64):
+    """Compare `predict` on many rows, checks included, with the module called on one tensor, both on all cores."""
+    X = np.random.default_rng(0).standard_normal((n_rows, n_features), dtype=np.float32)
+    net = make_sktune(**SHAPE, max_epochs=1, dropout=0.0).fit(X[:1000], X[:1000, 0] > 0)
+    module, tensor = net.net_.module_.eval(), torch.as_tensor(X)
+    before = torch.get_num_threads()
+    torch.set_num_threads(os.cpu_count())
+    contestants = {"sktune": lambda: net.predict_proba(X), "the module, one tensor": lambda: module(tensor)}
+    with torch.inference_mode():
+        print_ratios(f"prediction of {n_rows} rows of {n_features} features", interleaved(contestants, n_repeats))
+    torch.set_num_threads(before)
+
+
 def plan_of(X, y, dropout, epochs, seed):
     """Return the plan of a fit."""
     plans = []
@@ -91,6 +106,7 @@ def main():
     X, y = load()
     one_fit(X, y, n_repeats)
     stacks(X, y, n_repeats)
+    prediction(n_repeats)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ class Activation:
     gain : float
         Keeps the variance of the signal through a layer (He et al. 2015, Glorot & Bengio 2010).
     forward : callable
-        ``forward(z, out)`` writes f(z) to `out`, which may be `z` unless `needs_input`.
+        ``forward(z, out)`` writes f(z) to `out`, which may be `z`.
     backward : callable
         ``backward(grad, saved)`` multiplies `grad` in place by the derivative, given the output, or the input if
         `needs_input`.

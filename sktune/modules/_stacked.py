@@ -280,7 +280,7 @@ class StackedMLP:
             if self.spec.normalization is not None:
                 X_hat = self._evaluate_norm(layer, Z, one)
                 Z = torch.addcmul(self._shifts[layer][one], X_hat, self._scales[layer][one])
-            H = self._activation.forward(Z, torch.empty_like(Z))
+            H = self._activation.forward(Z, Z)
 
     def _evaluate_norm(self, layer, Z, one):
         if self.spec.normalization == "layer":

@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._sklearn_compat import Interval, StrOptions, _check_sample_weight, _fit_context
 from .._utils.random import derive_seed, root_seed
-from .._utils.threads import torch_threads
+from .._utils.threads import map_in_threads, torch_threads
 from ..engine import FitPlan, FitResult, Rows, TrainingState, train_plan
 from ..exceptions import DivergedError
 from ..modules import ACTIVATIONS, NORMALIZATIONS, StackedMLP
@@ -322,14 +322,15 @@ class BaseNet(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         """Return the network's outputs, passed through `transform`, as floats of shape (n_samples, n_outputs)."""
         check_is_fitted(self)
         X = validate_data(self, X, reset=False, dtype=np.dtype(self._blueprint.dtype), order="C")
-        outputs = []
-        with torch_threads(1), torch.inference_mode():
-            forward = self._forward()
-            for start in range(0, len(X), _PREDICT_ROWS):
+        forward = self._forward()
+
+        def outputs_of(start):
+            with torch_threads(1), torch.inference_mode():
                 chunk = np.require(X[start : start + _PREDICT_ROWS], requirements="W")
                 output = forward(torch.as_tensor(chunk)).cpu().double()
-                outputs.append((output if transform is None else transform(output)).numpy())
-        outputs = np.concatenate(outputs)
+                return (output if transform is None else transform(output)).numpy()
+
+        outputs = np.concatenate(map_in_threads(outputs_of, range(0, len(X), _PREDICT_ROWS)))
         if not np.isfinite(outputs).all():
             n_bad = int((~np.isfinite(outputs).all(axis=1)).sum())
             raise DivergedError(f"the network's output is not finite for {n_bad} of {len(X)} rows")

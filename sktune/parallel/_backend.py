@@ -1,19 +1,19 @@
 """The joblib backend "sktune": threads whose networks train together."""
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
 from joblib import cpu_count
-from joblib.parallel import ParallelBackendBase, SequentialBackend, ThreadingBackend
+from joblib.parallel import ParallelBackendBase, SequentialBackend
 
-from ..engine import plans_go_to
-from ._broker import Broker
+from ._tasks import Tasks
 
 #: Tasks in flight: so many fits can meet.
 _N_TASKS = 64
 
 
-class SktuneBackend(ThreadingBackend):
+class SktuneBackend(ParallelBackendBase):
     """Run tasks in threads, and train the networks that they fit together (see `Broker`).
 
     ``n_jobs`` is the number of cores to use: at most so many tasks compute at the same time, or so many stacks train.
@@ -34,6 +34,7 @@ class SktuneBackend(ThreadingBackend):
     """
 
     default_n_jobs = -1
+    supports_retrieve_callback = uses_threads = supports_sharedmem = True
 
     def effective_n_jobs(self, n_jobs: int | None) -> int:
         """Return the number of tasks in flight, so that callers that divide their work make as many parts."""
@@ -43,36 +44,30 @@ class SktuneBackend(ThreadingBackend):
     def configure(self, n_jobs: int | None = 1, parallel: Any = None, **backend_kwargs: Any) -> int:
         """Prepare for the tasks of one `Parallel`; return the number of tasks in flight."""
         self.parallel = parallel
-        self._n_jobs = self.effective_n_jobs(n_jobs)
-        self._broker = Broker(_n_cores(n_jobs), _N_TASKS)
-        return self._n_jobs
+        self._tasks = Tasks(_n_cores(n_jobs), _N_TASKS)
+        return self.effective_n_jobs(n_jobs)
 
-    def submit(self, func: Callable[[], Any], callback: Callable | None = None) -> Any:
+    def submit(self, func: Callable[[], Any], callback: Callable[[Future], None] | None = None) -> Future:
         """Run a task in a thread."""
-        return super().submit(_Task(func, self._broker), callback)
+        return self._tasks.add(func, callback)
+
+    def retrieve_result_callback(self, out: Future) -> Any:
+        """Return what a task has returned, or raise what it has raised."""
+        return out.result()
+
+    def abort_everything(self, ensure_ready: bool = True) -> None:
+        """End all tasks."""
+        self._tasks.cancel()
+        if ensure_ready:
+            self.configure(n_jobs=self.parallel.n_jobs, parallel=self.parallel)
 
     def terminate(self) -> None:
         """End all tasks."""
-        if self._pool is not None:
-            self._broker.cancel()  # joining the threads would wait for their training
-        super().terminate()
+        self._tasks.cancel()
 
     def get_nested_backend(self) -> tuple[ParallelBackendBase, None]:
         """Return the backend of calls inside a task: a sequence, whose fits meet those of other tasks."""
         return SequentialBackend(nesting_level=(self.nesting_level or 0) + 1), None
-
-
-class _Task:
-    def __init__(self, func, broker):
-        self._func, self._broker = func, broker
-
-    def __call__(self):
-        self._broker.enter()
-        try:
-            with plans_go_to(self._broker.submit):
-                return self._func()
-        finally:
-            self._broker.leave()
 
 
 def _n_cores(n_jobs):

@@ -13,6 +13,8 @@ ever waits for one that waits for it.
 
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ..engine import FitPlan, FitResult, fit_plans
@@ -51,12 +53,18 @@ class Broker:
         Tasks that run, or stacks that train, at the same time.
     n_tasks : int
         Tasks in flight at most. They are fewer where their data are large, and until the first plan says how large.
+    on_limit : callable, default=None
+        Called when `limit` may have changed.
+
+    Attributes
+    ----------
+    limit : int
+        How many tasks may be in flight, as far as is known.
     """
 
-    def __init__(self, n_threads: int, n_tasks: int):
-        self.n_threads, self.n_tasks = n_threads, n_tasks
-        self._limit = n_threads  # of tasks in flight, as far as is known
-        self._n_in_flight = 0
+    def __init__(self, n_threads: int, n_tasks: int, on_limit: Callable[[], None] = lambda: None):
+        self.n_threads, self.n_tasks, self._on_limit = n_threads, n_tasks, on_limit
+        self.limit = n_threads
         self._condition = threading.Condition()
         self._n_running = 0
         self._n_ready = 0  # tasks that want a permit
@@ -67,19 +75,16 @@ class Broker:
 
     # -- permits ------------------------------------------------------------------------------------------------------
 
-    def enter(self) -> None:
-        """Begin a task; wait until it may run."""
+    @contextmanager
+    def permit(self) -> Iterator[None]:
+        """Hold a permit, for the time of a task; wait until there is one."""
         with self._condition:
-            while self._n_in_flight >= self._limit and not self._cancelled:
-                self._condition.wait()
-            self._n_in_flight += 1
             self._acquire()
-
-    def leave(self) -> None:
-        """End a task."""
-        with self._condition:
-            self._n_in_flight -= 1
-            self._release()
+        try:
+            yield
+        finally:
+            with self._condition:
+                self._release()
 
     def _acquire(self):
         self._n_ready += 1
@@ -107,8 +112,9 @@ class Broker:
             If the work is no longer wanted.
         """
         submission = _Submission(plan, reporter, state)
+        self.limit = self.n_tasks_for(plan)
+        self._on_limit()
         with self._condition:
-            self._limit = self.n_tasks_for(plan)
             self._waiting.append(submission)
             self._release()
             try:

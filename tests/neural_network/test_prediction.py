@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import log_softmax, softmax
 from sklearn.datasets import make_classification
 
 from sktune import NetClassifier, NetRegressor
+from sktune._utils.threads import torch_threads
 from sktune.neural_network import _base
 
 X, y = make_classification(n_samples=150, n_features=7, n_informative=5, n_classes=3, random_state=0)
@@ -35,6 +37,17 @@ def test_predicting_in_chunks_changes_nothing(name, monkeypatch):
     whole = net.predict(X)
     monkeypatch.setattr(_base, "_PREDICT_ROWS", 17)
     assert_allclose(net.predict(X), whole, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["regressor", "batch norm"])
+def test_threads_change_no_bit_of_a_prediction(name, monkeypatch):
+    net = NETS[name].fit(X, y)
+    monkeypatch.setattr(_base, "_PREDICT_ROWS", 17)
+    with torch_threads(1):
+        expected = net.predict(X)
+    with torch_threads(4):
+        assert_array_equal(net.predict(X), expected)
+        assert torch.get_num_threads() == 4
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
