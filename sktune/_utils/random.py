@@ -1,11 +1,13 @@
 """Seeds that depend on what they are for, never on who asks first."""
 
 import zlib
+from functools import lru_cache
 
 import numpy as np
 from numpy.random import RandomState
 
 
+@lru_cache(maxsize=4096)  # candidates and folds of a search ask for the same ones
 def derive_seed(seed: int, *keys: str | int) -> int:
     """Return the 63-bit seed of the stream that `keys` name below `seed`.
 

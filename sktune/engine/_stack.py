@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from .._utils.random import derive_seed
-from ..modules import StackedMLP, row_unit
+from ..modules import BLOCK, StackedMLP, row_unit
 from ..schedules import PlateauRule
 from ._batches import tensors_of_rows
 from ._divergence import diverged
@@ -127,8 +127,9 @@ class Stack:
     def _train_batches(self, rates, check) -> list[float]:
         plans = self._plans()
         epochs = [member.epoch for member in self.members]
-        seeds = [derive_seed(plan.seed, "dropout", epoch) for plan, epoch in zip(plans, epochs, strict=True)]
-        self._networks.start_dropout(seeds, [plan.max_batch_rows for plan in plans], max(self._capacities))
+        if self._networks.has_dropout:
+            seeds = [derive_seed(plan.seed, "dropout", epoch) for plan, epoch in zip(plans, epochs, strict=True)]
+            self._networks.start_dropout(seeds, [plan.max_batch_rows for plan in plans], max(self._capacities))
         total = torch.zeros(len(plans), dtype=torch.float64, device=plans[0].device)
         step = 0
         for chunk in self._batches.epoch(epochs):
@@ -240,7 +241,7 @@ class _Losses:
         self._rows_of_batch = self._rows.unbind(1)
 
     def per_batch(self) -> Tensor:
-        """Return the loss of each batch so far, shape (M, n_batches), in float64."""
+        """Return the loss of each batch, shape (M, n_batches), in float64; to be asked once."""
         factor = self._chunk.factor
         rows = self._of_rows().mul_(factor)
         # padding has the factor 0, but may have overflown where the network has
@@ -248,25 +249,28 @@ class _Losses:
 
 
 class _CrossEntropy(_Losses):
-    """``-sum(target * log_softmax(outputs))`` per row."""
+    """``-sum(target * log_softmax(outputs))`` per row, where the targets sum up to 1."""
 
     def __init__(self, chunk):
         super().__init__(chunk)
-        self._sums = torch.ones_like(chunk.target)
-        self._sums_of_batch = self._sums.unbind(1)
+        n_models, *self._shape, _ = chunk.target.shape
+        # filled up to whole vector registers, for the sake of the logarithm: see `row_unit`
+        self._sums = self._rows.new_ones(n_models, padded(math.prod(self._shape), BLOCK))
+        self._sums_of_batch = self._in_shape(self._sums).unbind(1)
+
+    def _in_shape(self, sums):
+        return sums[:, : math.prod(self._shape)].unflatten(1, self._shape).unsqueeze(3)
 
     def derivative(self, outputs, batch):
         """Return the derivative by the outputs, in their place."""
         # torch's own softmax takes four times as long where classes are few
         shifted = torch.sub(outputs, outputs.amax(2, keepdim=True), out=self._rows_of_batch[batch])
         exponentials = torch.exp(shifted, out=outputs)
-        sums = exponentials.sum(2, keepdim=True)
-        self._sums_of_batch[batch].copy_(sums)
+        sums = torch.sum(exponentials, 2, keepdim=True, out=self._sums_of_batch[batch])
         return exponentials.div_(sums).sub_(self._targets[batch]).mul_(self._factors[batch])
 
     def _of_rows(self):
-        # one logarithm per class, not per row, fills whole vector registers: see `row_unit`
-        return -(self._chunk.target * (self._rows - self._sums.log())).sum(3, keepdim=True)
+        return self._in_shape(self._sums.log()) - self._rows.mul_(self._chunk.target).sum(3, keepdim=True)
 
 
 class _SquaredError(_Losses):

@@ -60,7 +60,7 @@ class StackedBatches:
     def __init__(self, plans: Sequence[FitPlan], capacities: tuple[int, int]):
         self.plans = list(plans)
         self._capacities = capacities
-        self._sources = [_source(plan) for plan in self.plans]
+        self._sources = [_source(plan, capacities) for plan in self.plans]
         self._chunks = {}
 
     def keep(self, index: Tensor) -> None:
@@ -72,7 +72,8 @@ class StackedBatches:
     def epoch(self, epochs: Sequence[int]) -> Iterator[Chunk]:
         """Yield the batches of one epoch, given the number of the epoch that each network is in."""
         first = self.plans[0]
-        streams = [source.epoch(epoch) for source, epoch in zip(self._sources, epochs, strict=True)]
+        orders = {}  # of networks with equal seeds, as candidates of a search have them
+        streams = [source.epoch(epoch, orders) for source, epoch in zip(self._sources, epochs, strict=True)]
         capacity, last_capacity = self._capacities
         row_bytes = first.train.X.shape[1] * first.train.X.itemsize
         at_once = max(1, _CHUNK_BYTES // max(1, capacity * row_bytes))
@@ -93,13 +94,16 @@ class _ChunkBuffers:
 
     def __init__(self, plans: Sequence[FitPlan], n_batches: int, capacity: int, last: bool):
         first = plans[0]
-        self._n_batches, self._capacity = n_batches, capacity
+        self.n_batches, self.n_rows = n_batches, n_batches * capacity
         n_models, n_classes = len(plans), first.network.n_outputs
         shape = n_models, n_batches, capacity
         new = {"dtype": getattr(torch, first.dtype), "device": first.device}
         self._X = torch.zeros(*shape, first.network.n_features, **new)
         self._target = torch.zeros(*shape, n_classes, **new)
         self._labels = torch.zeros(*shape, dtype=torch.int64, device=first.device)
+        # what of them each network has, as lists of rows
+        self._X_rows = [X.view(-1, X.shape[-1]) for X in self._X]
+        self._label_rows = self._labels.view(n_models, -1).unbind()
         counts = torch.tensor([plan.batch_rows[last] for plan in plans])
         mask = (torch.arange(capacity) < counts.unsqueeze(1)).view(n_models, 1, capacity, 1).to(**new)
         count = counts.view(n_models, 1, 1).to(**new)
@@ -135,16 +139,12 @@ class _ChunkBuffers:
             self._target[index].scatter_(2, self._labels[index].unsqueeze(2), self._on[index])
 
     def take_rows(self, index, rows, X, y, weight) -> bool:
-        """Gather the rows with the numbers `rows`, (n_batches, n_rows); return whether targets are labels so far."""
-        n_rows = rows.shape[1]
-        if n_rows < self._capacity:
-            rows = torch.cat([rows, rows[:, :1].expand(-1, self._capacity - n_rows)], dim=1)
-        rows = rows.reshape(-1)
-        torch.index_select(X, 0, rows, out=self._X[index].view(len(rows), -1))
+        """Gather the rows with the numbers `rows`, padding included; return whether targets are labels so far."""
+        torch.index_select(X, 0, rows, out=self._X_rows[index])
         if weight is not None:
             torch.index_select(weight, 0, rows, out=self._weights[index].view(-1))
         if y.dtype == torch.int64:
-            torch.index_select(y, 0, rows, out=self._labels[index].view(-1))
+            torch.index_select(y, 0, rows, out=self._label_rows[index])
             return True
         torch.index_select(y, 0, rows, out=self._target[index].view(len(rows), -1))
         return False
@@ -158,29 +158,44 @@ class _ChunkBuffers:
             self._weights[index, batch, :n_rows, 0] = 1.0 if weight is None else weight
 
 
-def _source(plan: FitPlan):
-    return _ChangedRows(plan) if plan.mixup or plan.input_noise else _PlainRows(plan)
+def _source(plan: FitPlan, capacities):
+    return _ChangedRows(plan) if plan.mixup or plan.input_noise else _PlainRows(plan, capacities)
 
 
 class _PlainRows:
     """Batches that are rows of the data."""
 
-    def __init__(self, plan: FitPlan):
+    def __init__(self, plan: FitPlan, capacities):
         self._plan = plan
         self._X, y, self._weight = tensors_of_rows(plan.train, plan.device)
         self._y = y if plan.is_classification else in_target_unit(y, plan)
+        self._capacity = capacities[0]
+        self._places = None if capacities == plan.batch_rows else _places(plan, capacities)
 
-    def epoch(self, epoch):
-        generator = torch.Generator().manual_seed(derive_seed(self._plan.seed, "batches", epoch))
-        self._order = torch.randperm(len(self._X), generator=generator).to(self._X.device)
+    def epoch(self, epoch, orders):
+        plan = self._plan
+        key = plan.seed, epoch, len(self._X)
+        if key not in orders:
+            generator = torch.Generator().manual_seed(derive_seed(plan.seed, "batches", epoch))
+            order = torch.randperm(len(self._X), generator=generator)
+            orders[key] = (order if self._places is None else order[self._places]).to(self._X.device)
+        self._rows = orders[key]
         return self
 
     def fill(self, chunk, index, start):
-        plan = self._plan
-        n_rows = plan.batch_rows[start == plan.n_batches - 1]
-        first = start * plan.batch_size
-        rows = self._order[first : first + chunk._n_batches * n_rows].view(-1, n_rows)
+        first = start * self._capacity
+        rows = self._rows[first : first + chunk.n_rows]
         return chunk.take_rows(index, rows, self._X, self._y, self._weight)
+
+
+def _places(plan, capacities):
+    """Return which row of an epoch's order stands where in the padded batches."""
+    sizes = [(plan.batch_rows[0], capacities[0])] * (plan.n_batches - 1) + [(plan.batch_rows[1], capacities[1])]
+    first, places = 0, []
+    for n_rows, capacity in sizes:
+        places.append(torch.arange(capacity).where(torch.arange(capacity) < n_rows, 0) + first)
+        first += n_rows
+    return torch.cat(places)
 
 
 class _ChangedRows:
@@ -190,12 +205,12 @@ class _ChangedRows:
         self._plan = plan
         self._stream = BatchStream(plan)
 
-    def epoch(self, epoch):
+    def epoch(self, epoch, orders):
         self._batches = self._stream.train(epoch)
         return self
 
     def fill(self, chunk, index, start):
-        for number in range(chunk._n_batches):
+        for number in range(chunk.n_batches):
             batch = next(self._batches)
             X, y = batch
             if not self._plan.is_classification:

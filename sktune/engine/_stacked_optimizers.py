@@ -16,7 +16,7 @@ from torch import Tensor
 from ..modules import BLOCK, StackedMLP
 from ._plan import FitPlan
 from ._torch_compat import (
-    adamw_update,
+    adam_updater,
     foreach_add_,
     foreach_addcdiv_,
     foreach_addcmul_,
@@ -60,6 +60,7 @@ class StackedOptimizer:
     def begin_at(self, index: int, n_steps: int) -> None:
         """Note that network `index` has been updated `n_steps` times before."""
         self.n_steps[index] = n_steps
+        self._classes_by_pattern = {}
 
     def keep(self, index: Tensor, plans: Sequence[FitPlan]) -> None:
         """Drop all networks but those of `index`, after the stack has; `plans` are theirs."""
@@ -77,7 +78,8 @@ class StackedOptimizer:
         self._clips = any(plan.clip_norm is not None for plan in plans)
         self._l1 = _column([plan.l1 for plan in plans], self._stack).unsqueeze(1)
         self._has_l1 = any(plan.l1 for plan in plans)
-        self._classes_by_rates = {}
+        self._classes_by_pattern = {}
+        self._rates, self._classes = None, []
 
     def step(self, rates: tuple[float, ...]) -> None:
         """Update the weights from the gradients of the stack, at the learning rate of each network."""
@@ -87,9 +89,11 @@ class StackedOptimizer:
         if self._clips:
             self._clip_gradients()
         self.n_steps.add_(1)
-        for rate, momentum, decay, matrices, vectors in self._classes(rates):
-            self._update(*matrices, rate, momentum, decay)
-            self._update(*vectors, rate, momentum, 0.0)
+        if rates != self._rates:
+            self._rates, self._classes = rates, self._classes_of(rates)
+        for rate, updates in self._classes:
+            for update in updates:
+                update(lr=rate)
 
     def _clip_gradients(self):
         stack = self._stack
@@ -101,18 +105,36 @@ class StackedOptimizer:
             grad.mul_(factor.unsqueeze(2))
         stack.grad_vectors.mul_(factor)
 
-    def _classes(self, rates):
-        """The tensors of networks with equal settings, together."""
+    def _classes_of(self, rates):
+        """The networks of equal settings: their learning rate, and what updates them."""
         pattern = tuple(map(rates.index, rates))  # which networks have equal rates: that changes less than the rates
-        if pattern not in self._classes_by_rates:
-            self._classes_by_rates[pattern] = self._make_classes(pattern)
-        return [(rates[first], *rest) for first, *rest in self._classes_by_rates[pattern]]
+        if pattern not in self._classes_by_pattern:
+            self._classes_by_pattern[pattern] = self._make_classes(pattern)
+        return [(rates[first], updates) for first, updates in self._classes_by_pattern[pattern]]
 
     def _make_classes(self, pattern):
         members = {}
         for index, (first, plan, n_steps) in enumerate(zip(pattern, self._plans, self.n_steps.tolist(), strict=True)):
             members.setdefault((first, plan.momentum, plan.weight_decay, n_steps), []).append(index)
-        return [(*settings, *self._together(indices)) for (*settings, _), indices in members.items()]
+        return [
+            (first, self._updates(indices, momentum, decay)) for (first, momentum, decay, _), indices in members.items()
+        ]
+
+    def _updates(self, indices, momentum, decay):
+        """Functions of the learning rate that update the matrices and the vectors of the networks `indices`."""
+        matrices, vectors = self._together(indices)
+        if decay == 0.0:
+            both = [ours + theirs for ours, theirs in zip(matrices, vectors, strict=True)]
+            return (self._updater(*both, momentum=momentum, weight_decay=0.0),)
+        return (
+            self._updater(*matrices, momentum=momentum, weight_decay=decay),
+            self._updater(*vectors, momentum=momentum, weight_decay=0.0),
+        )
+
+    def _updater(self, *tensors, **settings):
+        if self.name in ("adamw", "adam"):
+            return adam_updater(*tensors, **settings, decoupled=self.name == "adamw")
+        return {"sgd": _sgd_updater, "rmsprop": _rmsprop_updater}[self.name](*tensors, **settings)
 
     def _together(self, indices):
         """Weights, gradients, moments and numbers of steps of some networks: of their matrices, of their vectors."""
@@ -129,16 +151,6 @@ class StackedOptimizer:
             [self.n_steps[run.start] for _, run in parts],
         ]
 
-    def _update(self, weights, grads, *rest):
-        *moments, steps, lr, momentum, decay = rest
-        if self.name in ("adamw", "adam"):
-            settings = {"lr": lr, "momentum": momentum, "weight_decay": decay, "decoupled": self.name == "adamw"}
-            adamw_update(weights, grads, *moments, steps, **settings)
-            return
-        if decay:
-            foreach_add_(grads, weights, alpha=decay)
-        {"sgd": _sgd_update, "rmsprop": _rmsprop_update}[self.name](weights, grads, *moments, lr, momentum)
-
 
 def _runs(indices, n_numbers):
     """Slices of increasing indices: of neighbours, if they have whole vector registers, otherwise one by one."""
@@ -147,22 +159,32 @@ def _runs(indices, n_numbers):
     return [slice(indices[i], indices[j - 1] + 1) for i, j in pairwise([*starts, len(indices)])]
 
 
-def _sgd_update(weights, grads, buffers, lr, momentum):
-    if momentum:
+def _sgd_updater(weights, grads, buffers, steps, *, momentum, weight_decay):
+    def update(lr):
+        if weight_decay:
+            foreach_add_(grads, weights, alpha=weight_decay)
+        if momentum:
+            foreach_mul_(buffers, momentum)
+            foreach_add_(buffers, grads)
+            foreach_add_(grads, buffers, alpha=momentum)  # Nesterov's step looks ahead
+        foreach_add_(weights, grads, alpha=-lr)
+
+    return update
+
+
+def _rmsprop_updater(weights, grads, squares, buffers, steps, *, momentum, weight_decay):
+    def update(lr):
+        if weight_decay:
+            foreach_add_(grads, weights, alpha=weight_decay)
+        foreach_mul_(squares, _RMSPROP_ALPHA)
+        foreach_addcmul_(squares, grads, grads, value=1.0 - _RMSPROP_ALPHA)
+        roots = foreach_sqrt(squares)
+        foreach_add_(roots, _RMSPROP_EPS)
         foreach_mul_(buffers, momentum)
-        foreach_add_(buffers, grads)
-        foreach_add_(grads, buffers, alpha=momentum)  # Nesterov's step looks ahead
-    foreach_add_(weights, grads, alpha=-lr)
+        foreach_addcdiv_(buffers, grads, roots)
+        foreach_add_(weights, buffers, alpha=-lr)
 
-
-def _rmsprop_update(weights, grads, squares, buffers, lr, momentum):
-    foreach_mul_(squares, _RMSPROP_ALPHA)
-    foreach_addcmul_(squares, grads, grads, value=1.0 - _RMSPROP_ALPHA)
-    roots = foreach_sqrt(squares)
-    foreach_add_(roots, _RMSPROP_EPS)
-    foreach_mul_(buffers, momentum)
-    foreach_addcdiv_(buffers, grads, roots)
-    foreach_add_(weights, buffers, alpha=-lr)
+    return update
 
 
 def _column(values, stack):

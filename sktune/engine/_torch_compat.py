@@ -1,45 +1,46 @@
 """Updates of many tensors in one call: the one file that touches torch's private names."""
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
 from torch import Tensor
 
 _EPS = 1e-8
 
 
-def adamw_update(
+def adam_updater(
     weights: list[Tensor],
     grads: list[Tensor],
     averages: list[Tensor],
     squares: list[Tensor],
     steps: list[Tensor],
     *,
-    lr: float,
     momentum: float,
     weight_decay: float,
     decoupled: bool,
-) -> None:
-    """Update the weights and the moments in place.
+) -> Callable[..., None]:
+    """Return a function of the learning rate, ``lr``, that updates the weights and the moments in place.
 
     Parameters
     ----------
     weights, grads, averages, squares : list of Tensor
         Weights, their gradients, and the running means of the gradients and of their squares.
     steps : list of Tensor of shape ()
-        Number of updates of each, this one included.
-    lr, momentum, weight_decay : float
+        Number of updates of each, the next one included when it is made.
+    momentum, weight_decay : float
         As in ``torch.optim.AdamW``, whose ``betas`` are ``(momentum, 0.999)``.
     decoupled : bool
         Whether the decay acts on the weights (AdamW), or as a penalty through the gradients (Adam).
     """
-    update = torch._fused_adamw_ if decoupled else torch._fused_adam_
-    update(
+    return partial(
+        torch._fused_adamw_ if decoupled else torch._fused_adam_,
         weights,
         grads,
         averages,
         squares,
         [],
         steps,
-        lr=lr,
         beta1=momentum,
         beta2=0.999,
         weight_decay=weight_decay,
@@ -49,23 +50,29 @@ def adamw_update(
     )
 
 
-def adamw_update_in_steps(weights, grads, averages, squares, steps, *, lr, momentum, weight_decay, decoupled) -> None:
-    """Do what `adamw_update` does, with torch's public functions only."""
-    if weight_decay and decoupled:
-        for weight in weights:
-            weight.mul_(1.0 - lr * weight_decay)
-    for weight, grad, average, square, step in zip(weights, grads, averages, squares, steps, strict=True):
-        if weight_decay and not decoupled:
-            grad = grad.add(weight, alpha=weight_decay)
-        average.lerp_(grad, 1.0 - momentum)
-        square.mul_(0.999).addcmul_(grad, grad, value=1.0 - 0.999)
-        n_steps = step.item()
-        root = square.sqrt().div_((1.0 - 0.999**n_steps) ** 0.5).add_(_EPS)
-        weight.addcdiv_(average, root, value=-lr / (1.0 - momentum**n_steps))
+def adam_updater_in_steps(
+    weights, grads, averages, squares, steps, *, momentum, weight_decay, decoupled
+) -> Callable[..., None]:
+    """Do what `adam_updater` does, with torch's public functions only."""
+
+    def update(lr):
+        if weight_decay and decoupled:
+            for weight in weights:
+                weight.mul_(1.0 - lr * weight_decay)
+        for weight, grad, average, square, step in zip(weights, grads, averages, squares, steps, strict=True):
+            if weight_decay and not decoupled:
+                grad = grad.add(weight, alpha=weight_decay)
+            average.lerp_(grad, 1.0 - momentum)
+            square.mul_(0.999).addcmul_(grad, grad, value=1.0 - 0.999)
+            n_steps = step.item()
+            root = square.sqrt().div_((1.0 - 0.999**n_steps) ** 0.5).add_(_EPS)
+            weight.addcdiv_(average, root, value=-lr / (1.0 - momentum**n_steps))
+
+    return update
 
 
 if not (hasattr(torch, "_fused_adamw_") and hasattr(torch, "_fused_adam_")):  # a torch that has renamed them
-    adamw_update = adamw_update_in_steps
+    adam_updater = adam_updater_in_steps
 
 foreach_add_, foreach_mul_, foreach_sqrt = torch._foreach_add_, torch._foreach_mul_, torch._foreach_sqrt
 foreach_addcmul_, foreach_addcdiv_ = torch._foreach_addcmul_, torch._foreach_addcdiv_

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-_LANES = 4  # 16-bit numbers in one 64-bit word
+LANES = 4  # 16-bit numbers in one 64-bit word
 _LEVELS = 1 << 16
 _LOW_57_BITS = (1 << 57) - 1
 
@@ -27,7 +27,7 @@ def keep_scale(n_dropped: int) -> float:
 
 def n_words(n_units: int) -> int:
     """Return how many 64-bit words decide about `n_units` units."""
-    return math.ceil(n_units / _LANES)
+    return math.ceil(n_units / LANES)
 
 
 def draw_words(words: Tensor, generator: torch.Generator | None) -> Tensor:

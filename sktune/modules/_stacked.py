@@ -24,7 +24,7 @@ import torch
 from torch import Tensor
 
 from ._activations import ACTIVATIONS
-from ._dropout import advance_words, draw_words, first_kept_level, keep_scale, n_dropped_levels, n_words
+from ._dropout import LANES, advance_words, draw_words, first_kept_level, keep_scale, n_dropped_levels, n_words
 from ._mlp import NetworkSpec, initial_matrices
 
 _NORM_EPS, _NORM_MOMENTUM = 1e-5, 0.1  # torch's defaults
@@ -97,6 +97,8 @@ class StackedMLP:
         self.grad_vectors = torch.zeros_like(self.vectors)
         self._biases, self._scales, self._shifts = self._split(self.vectors)
         self._grad_biases, self._grad_scales, self._grad_shifts = self._split(self.grad_vectors)
+        self._transposed = [matrix.mT for matrix in self.matrices]
+        self._is_thin = [1 in matrix.shape[1:] for matrix in self.matrices]
         self._buffers = {}
         self._masks = None
 
@@ -165,6 +167,11 @@ class StackedMLP:
 
     # -- dropout ------------------------------------------------------------------------------------------------------
 
+    @property
+    def has_dropout(self) -> bool:
+        """Whether any network has dropout."""
+        return any(n_dropped_levels(spec.dropout) for spec in self.specs)
+
     def start_dropout(self, seeds, n_rows, capacity: int) -> None:
         """Begin the streams of masks (see `MLP.start_dropout`).
 
@@ -175,8 +182,6 @@ class StackedMLP:
         capacity : int
             Rows of the largest padded batch.
         """
-        if not any(n_dropped_levels(spec.dropout) for spec in self.specs):
-            return
         if self._masks is None:
             self._masks = _StackedMasks(self, capacity)
         self._masks.start(seeds, n_rows)
@@ -197,14 +202,14 @@ class StackedMLP:
             buffers.masks = self._masks.next(X.shape[1])
         H = X
         for layer in range(len(self.spec.hidden)):
-            Z = _product(self._biases[layer], H, self.matrices[layer], buffers.Z[layer])
+            Z = self._linear(layer, H, buffers.Z[layer])
             if self.spec.normalization is not None:
                 Z = self._normalize(layer, Z, buffers, rows)
             H = self._activation.forward(Z, buffers.A[layer])
             if self._masks is not None:
                 H = torch.mul(H, buffers.masks[layer], out=buffers.H[layer])
         buffers.X = X
-        return _product(self._biases[-1], H, self.matrices[-1], buffers.Z[-1])
+        return self._linear(-1, H, buffers.Z[-1])
 
     def backward(self, D: Tensor, rows: RealRows | None = None) -> None:
         """Set the gradients, from the derivative of the summed losses by the outputs of the last `forward`."""
@@ -212,16 +217,27 @@ class StackedMLP:
         for layer in reversed(range(len(self.matrices))):
             H = buffers.H[layer - 1] if layer else buffers.X
             torch.sum(D, 1, keepdim=True, out=self._grad_biases[layer])
-            _product_of_transposed(H, D, self.grad_matrices[layer])
+            if self._is_thin[layer]:
+                _thin_product_of_transposed(H, D, self.grad_matrices[layer])
+            else:
+                torch.bmm(H.mT, D, out=self.grad_matrices[layer])
             if layer == 0:
                 return
-            D = _product_with_transposed(D, self.matrices[layer], buffers.D[layer - 1])
+            if self._is_thin[layer]:
+                D = _thin_product_with_transposed(D, self.matrices[layer], buffers.D[layer - 1])
+            else:
+                D = torch.bmm(D, self._transposed[layer], out=buffers.D[layer - 1])
             if self._masks is not None:
                 D.mul_(buffers.masks[layer - 1])
             saved = buffers.Z if self._activation.needs_input else buffers.A
             self._activation.backward(D, saved[layer - 1])
             if self.spec.normalization is not None:
                 D = self._normalize_backward(layer - 1, D, buffers, rows)
+
+    def _linear(self, layer, H, out):
+        if self._is_thin[layer]:
+            return torch.add(self._biases[layer], _thin_product(H, self.matrices[layer]), out=out)
+        return torch.bmm(H, self.matrices[layer], out=out).add_(self._biases[layer])
 
     def _buffers_of(self, n_rows):
         if n_rows not in self._buffers:
@@ -274,7 +290,8 @@ class StackedMLP:
         one = slice(index, index + 1)
         H = X.unsqueeze(0)
         for layer, (matrix, bias) in enumerate(zip(self.matrices, self._biases, strict=True)):
-            Z = _product(bias[one], H, matrix[one], H.new_empty(*H.shape[:2], matrix.shape[2]))
+            product = _thin_product if self._is_thin[layer] else torch.bmm
+            Z = product(H, matrix[one]).add_(bias[one])
             if layer == len(self.spec.hidden):
                 return Z[0]
             if self.spec.normalization is not None:
@@ -311,13 +328,14 @@ class _StackedMasks:
     """The streams of dropout masks of all networks and layers, advanced together."""
 
     def __init__(self, stack: StackedMLP, capacity: int):
-        self._hidden, self._capacity, self._dtype = stack.spec.hidden, capacity, stack.dtype
-        sizes = [n_words(capacity * width) for width in self._hidden]
-        self._sizes = sizes
-        self._words = torch.zeros(len(stack), sum(sizes), dtype=torch.int64, device=stack.device)
+        self._hidden = stack.spec.hidden
+        self._sizes = [n_words(capacity * width) for width in self._hidden]
+        self._words = torch.zeros(len(stack), sum(self._sizes), dtype=torch.int64, device=stack.device)
         self._spare = torch.empty_like(self._words)
+        self._bits = self._words.view(torch.int16)
+        self._masks = torch.empty(self._bits.shape, dtype=stack.dtype, device=stack.device)
         n_dropped = [n_dropped_levels(spec.dropout) for spec in stack.specs]
-        column = (len(stack), 1, 1)
+        column = (len(stack), 1)
         levels = torch.tensor([first_kept_level(n) for n in n_dropped], dtype=torch.int16)
         self._first_kept = levels.view(column).to(stack.device)
         scales = torch.tensor([keep_scale(n) for n in n_dropped], dtype=torch.float64)
@@ -336,44 +354,37 @@ class _StackedMasks:
     def next(self, n_rows):
         """Return the factors of each layer's units, shape (M, n_rows, width): 0, or what keeps the mean."""
         advance_words(self._words, self._spare)
+        torch.ge(self._bits, self._first_kept, out=self._masks).mul_(self._scale)
         if n_rows not in self._views:
             self._views[n_rows] = self._make_views(n_rows)
-        for bits, mask in self._views[n_rows]:
-            torch.ge(bits, self._first_kept, out=mask).mul_(self._scale)
-        return [mask for _, mask in self._views[n_rows]]
+        return self._views[n_rows]
 
     def _make_views(self, n_rows):
-        views = []
-        for words, width in zip(self._words.split(self._sizes, dim=1), self._hidden, strict=True):
-            bits = words.view(torch.int16)[:, : n_rows * width].unflatten(1, (n_rows, width))
-            views.append((bits, torch.empty(bits.shape, dtype=self._dtype, device=bits.device)))
-        return views
+        parts = self._masks.split([LANES * size for size in self._sizes], dim=1)
+        return [
+            part[:, : n_rows * width].unflatten(1, (n_rows, width))
+            for part, width in zip(parts, self._hidden, strict=True)
+        ]
 
 
 def _row_sum(Z, rows):
     return (Z if rows is None else Z * rows.mask).sum(1, keepdim=True)
 
 
-def _product(bias, H, W, out):
-    """Write ``bias + H W`` to `out`."""
-    if 1 in W.shape[1:]:
-        return torch.add(bias, _dot(H, W.mT) if W.shape[2] == 1 else H * W, out=out)
-    return torch.bmm(H, W, out=out).add_(bias)
+def _thin_product(H, W):
+    """Return ``H W``."""
+    return _dot(H, W.mT) if W.shape[2] == 1 else H * W
 
 
-def _product_of_transposed(H, D, out):
+def _thin_product_of_transposed(H, D, out):
     """Write ``H^T D`` to `out`."""
-    if 1 not in out.shape[1:]:
-        return torch.bmm(H.mT, D, out=out)
     if out.shape[2] == 1:
         return out.copy_((H * D).sum(1).unsqueeze(2))
     return torch.sum(H * D, 1, keepdim=True, out=out)
 
 
-def _product_with_transposed(D, W, out):
+def _thin_product_with_transposed(D, W, out):
     """Write ``D W^T`` to `out`."""
-    if 1 not in W.shape[1:]:
-        return torch.bmm(D, W.mT, out=out)
     if W.shape[2] == 1:
         return torch.mul(D, W.mT, out=out)
     return out.copy_(_dot(D, W))

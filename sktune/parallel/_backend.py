@@ -10,7 +10,7 @@ from joblib.parallel import ParallelBackendBase, SequentialBackend
 from ._tasks import Tasks
 
 #: Tasks in flight: so many fits can meet.
-_N_TASKS = 64
+_N_TASKS = 128
 
 
 class SktuneBackend(ParallelBackendBase):

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 from plans import make_plan, stacks_of_plans
 
 from sktune.engine import fit_plans, group_key, plans_go_to, train_plan
-from sktune.engine._torch_compat import adamw_update_in_steps
+from sktune.engine._torch_compat import adam_updater_in_steps
 from sktune.exceptions import DivergedError
 from sktune.modules import ACTIVATIONS
 from sktune.neural_network._skorch import train
@@ -233,7 +233,7 @@ def test_no_plans_no_results():
 def test_adam_without_torchs_private_functions_is_the_same(optimizer, monkeypatch):
     plan = make_plan(optimizer=optimizer, weight_decay=0.1, dtype="float64")
     (fused,) = fit_plans([plan])
-    monkeypatch.setattr("sktune.engine._stacked_optimizers.adamw_update", adamw_update_in_steps)
+    monkeypatch.setattr("sktune.engine._stacked_optimizers.adam_updater", adam_updater_in_steps)
     (plain,) = fit_plans([plan])
     for name, value in fused.state.weights.items():
         assert_allclose(plain.state.weights[name], value, rtol=1e-9, atol=1e-12)
