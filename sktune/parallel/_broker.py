@@ -2,20 +2,20 @@
 
 Notation
 --------
-task        one call that joblib runs in a thread of its own; it may fit several networks, one after the other
+task        one call that joblib runs; it may fit several networks, one after the other
 running     tasks that hold a permit: they compute in Python, at most as many as there are cores
 waiting     plans that tasks have submitted; a task whose plan waits holds no permit
 
-When no task is running and none can start, all waiting plans are trained at once. A task may also block on something
-else than training: when nothing has happened for a while, the plans that wait are trained all the same. So no task
-ever waits for one that waits for it.
+One more thread trains. When no task is running and none can start, it trains all waiting plans at once. A task may
+also block on something else than training: when nothing has happened for a while, the plans that wait are trained all
+the same. So no task ever waits for one that waits for it.
 """
 
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..engine import FitPlan, FitResult, fit_plans
 from ..exceptions import SktuneError
@@ -39,7 +39,7 @@ class _Submission:
     plan: FitPlan
     reporter: object
     state: object
-    done: bool = False
+    done: threading.Event = field(default_factory=threading.Event)
     result: FitResult | None = None
     error: BaseException | None = None
 
@@ -65,10 +65,13 @@ class Broker:
     def __init__(self, n_threads: int, n_tasks: int, on_limit: Callable[[], None] = lambda: None):
         self.n_threads, self.n_tasks, self._on_limit = n_threads, n_tasks, on_limit
         self.limit = n_threads
-        self._condition = threading.Condition()
+        lock = threading.Lock()
+        self._permits = threading.Condition(lock)  # one may be free
+        self._news = threading.Condition(lock)  # it may be time to train
         self._n_running = 0
         self._n_ready = 0  # tasks that want a permit
         self._waiting: list[_Submission] = []
+        self._trainer: threading.Thread | None = None
         self._training = False
         self._cancelled = False
         self._last_news = time.monotonic()
@@ -78,19 +81,19 @@ class Broker:
     @contextmanager
     def permit(self) -> Iterator[None]:
         """Hold a permit, for the time of a task; wait until there is one."""
-        with self._condition:
+        with self._permits:
             self._acquire()
         try:
             yield
         finally:
-            with self._condition:
+            with self._permits:
                 self._release()
 
     def _acquire(self):
         self._n_ready += 1
         try:
             while self._n_running >= self.n_threads or self._training:
-                self._condition.wait()
+                self._permits.wait()
         finally:
             self._n_ready -= 1
         self._n_running += 1
@@ -99,7 +102,8 @@ class Broker:
     def _release(self):
         self._n_running -= 1
         self._last_news = time.monotonic()
-        self._condition.notify_all()
+        self._permits.notify()
+        self._news.notify()
 
     # -- plans --------------------------------------------------------------------------------------------------------
 
@@ -111,19 +115,18 @@ class Broker:
         CancelledError
             If the work is no longer wanted.
         """
-        submission = _Submission(plan, reporter, state)
         self.limit = self.n_tasks_for(plan)
         self._on_limit()
-        with self._condition:
+        submission = _Submission(plan, reporter, state)
+        with self._news:
+            self._check_cancelled()
             self._waiting.append(submission)
+            self._start_trainer()
             self._release()
-            try:
-                while not submission.done:
-                    if self._may_train():
-                        self._train()
-                    else:
-                        self._condition.wait(self._quiet_time())
-            finally:
+        try:
+            submission.done.wait()
+        finally:
+            with self._permits:
                 self._acquire()
         if submission.error is not None:
             raise submission.error
@@ -134,28 +137,39 @@ class Broker:
         n_bytes = sum(rows.X.nbytes + rows.y.nbytes for rows in (plan.train, plan.valid) if rows is not None)
         return max(self.n_threads, min(self.n_tasks, int(_BYTES_IN_FLIGHT / (_COPIES_PER_TASK * n_bytes))))
 
-    def _may_train(self):
-        if self._training or not self._waiting:
-            return False
-        return time.monotonic() - self._last_news > self._quiet_time()
+    def _start_trainer(self):
+        if self._trainer is None:
+            self._trainer = threading.Thread(target=self._train_when_quiet, daemon=True, name="sktune trainer")
+            self._trainer.start()
 
-    def _quiet_time(self):
-        """Seconds without news after which what waits is trained."""
-        is_idle = self._n_running == 0 and self._n_ready == 0 and not self._training
-        return _GRACE if is_idle else _PATIENCE
+    def _train_when_quiet(self):
+        with self._news:
+            while not self._cancelled:
+                if self._waiting and self._seconds_to_wait() <= 0:
+                    self._train()
+                else:
+                    self._news.wait(self._seconds_to_wait() if self._waiting else None)
+            for submission in self._waiting:
+                submission.error = CancelledError("the search was interrupted")
+                submission.done.set()
+
+    def _seconds_to_wait(self):
+        """Seconds without further news after which what waits is trained."""
+        is_idle = self._n_running == 0 and self._n_ready == 0
+        return self._last_news + (_GRACE if is_idle else _PATIENCE) - time.monotonic()
 
     def _train(self):
-        """Train all that waits, in this thread, without the lock."""
+        """Train all that waits, without the lock."""
         batch, self._waiting = self._waiting, []
         self._training = True
-        self._condition.release()
+        self._news.release()
         try:
             self._train_batch(batch)
         finally:
-            self._condition.acquire()
+            self._news.acquire()
             self._training = False
             self._last_news = time.monotonic()
-            self._condition.notify_all()
+            self._permits.notify(self.n_threads)
 
     def _train_batch(self, batch):
         try:
@@ -171,15 +185,17 @@ class Broker:
             for submission in batch:
                 submission.error = error
         for submission in batch:
-            submission.done = True
+            submission.done.set()
 
     # -- the end ------------------------------------------------------------------------------------------------------
 
     def cancel(self) -> None:
         """End all training; tasks that wait for it fail."""
-        self._cancelled = True
-        with self._condition:
-            self._condition.notify_all()
+        with self._news:
+            self._cancelled = True
+            self._news.notify()
+        if self._trainer is not None and self._trainer is not threading.current_thread():
+            self._trainer.join()
 
     def _check_cancelled(self):
         if self._cancelled:
