@@ -113,7 +113,7 @@ def print_ratios(title, medians, *, ours="sktune"):
     """Print the median of each contestant, and how many times as long as ours it took."""
     print(f"\n{title}")
     for name, seconds in medians.items():
-        print(f"  {name:<34} {seconds:9.3f} s  {seconds / medians[ours]:7.2f} x ours")
+        print(f"  {name:<34} {seconds:9.3f} s  {seconds / medians[ours]:7.2f} x ours", flush=True)
 
 
 def print_machine():

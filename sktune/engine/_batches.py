@@ -110,10 +110,27 @@ class _Mixup:
         return X, mixed, own + other
 
 
-def tensors_of_rows(rows: Rows, device: str) -> tuple[Tensor, Tensor, Tensor | None]:
-    # torch warns of arrays that it may not write to, such as the memory maps of joblib's workers: those are copied
-    arrays = (None if array is None else np.require(array, requirements="W") for array in (rows.X, rows.y, rows.weight))
-    return tuple(None if array is None else torch.as_tensor(array, device=device) for array in arrays)
+def tensors_of_rows(
+    rows: Rows, device: str, known: dict[int, Tensor] | None = None
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Return inputs, targets and weights as tensors on `device`.
+
+    Parameters
+    ----------
+    rows : Rows
+    device : str
+    known : dict of int to Tensor, or None
+        Tensors of arrays, by the arrays' ids; is added to. An array that several plans share is copied once.
+    """
+    known = {} if known is None else known
+    return tuple(None if array is None else _tensor(array, device, known) for array in (rows.X, rows.y, rows.weight))
+
+
+def _tensor(array, device, known):
+    if id(array) not in known:
+        # torch warns of arrays that it may not write to, such as the memory maps of joblib's workers: those are copied
+        known[id(array)] = torch.as_tensor(np.require(array, requirements="W"), device=device)
+    return known[id(array)]
 
 
 def _take(tensors, index):

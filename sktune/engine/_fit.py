@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+import torch
+
 from .._utils.threads import torch_threads
 from ._plan import FitPlan, FitResult, TrainingState
 from ._stack import Member, Stack, capacities
@@ -14,6 +16,10 @@ from ._stack import Member, Stack, capacities
 #: the calls of the library, where threads wait for each other.
 _WORKING_SET = 16 << 20
 _MOST_MODELS = 64
+#: on a GPU, whose free memory is what limits them
+_MOST_MODELS_ON_GPU = 256
+#: bytes of a network's batches that are gathered at a time, and of what else it has beside its weights
+_BYTES_BESIDE = 1 << 20
 
 
 def group_key(plan: FitPlan) -> tuple:
@@ -106,9 +112,12 @@ def _divide(group, n_threads):
 
 def stack_size(plan: FitPlan) -> int:
     """Return how many networks like that of `plan` train best as one."""
-    if plan.device != "cpu":
-        return 4 * _MOST_MODELS
-    return max(1, min(_MOST_MODELS, _WORKING_SET // working_set(plan)))
+    if plan.device == "cpu":
+        return max(1, min(_MOST_MODELS, _WORKING_SET // working_set(plan)))
+    if not plan.device.startswith("cuda"):
+        return _MOST_MODELS_ON_GPU
+    free, _ = torch.cuda.mem_get_info(plan.device)
+    return max(1, min(_MOST_MODELS_ON_GPU, free // 2 // (2 * working_set(plan) + _BYTES_BESIDE)))
 
 
 def working_set(plan: FitPlan) -> int:

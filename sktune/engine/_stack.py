@@ -292,7 +292,8 @@ class _Validation:
     def __init__(self, networks, members):
         self._networks = networks
         judged = [index for index, member in enumerate(members) if member.plan.valid is not None]
-        self._rows = {index: _validation_rows(members[index].plan) for index in judged}
+        known = {}
+        self._rows = {index: _validation_rows(members[index].plan, known) for index in judged}
 
     def losses(self) -> dict[int, float]:
         """Return the loss of each network that has validation rows, by its index."""
@@ -307,8 +308,8 @@ class _Validation:
         return total / len(X)
 
 
-def _validation_rows(plan):
-    X, y, weight = tensors_of_rows(plan.valid, plan.device)
+def _validation_rows(plan, known):
+    X, y, weight = tensors_of_rows(plan.valid, plan.device, known)
     return X, y if plan.is_classification else in_target_unit(y, plan), weight
 
 

@@ -60,7 +60,8 @@ class StackedBatches:
     def __init__(self, plans: Sequence[FitPlan], capacities: tuple[int, int]):
         self.plans = list(plans)
         self._capacities = capacities
-        self._sources = [_source(plan, capacities) for plan in self.plans]
+        known = {}
+        self._sources = [_source(plan, capacities, known) for plan in self.plans]
         self._chunks = {}
 
     def keep(self, index: Tensor) -> None:
@@ -158,16 +159,16 @@ class _ChunkBuffers:
             self._weights[index, batch, :n_rows, 0] = 1.0 if weight is None else weight
 
 
-def _source(plan: FitPlan, capacities):
-    return _ChangedRows(plan) if plan.mixup or plan.input_noise else _PlainRows(plan, capacities)
+def _source(plan: FitPlan, capacities, known):
+    return _ChangedRows(plan) if plan.mixup or plan.input_noise else _PlainRows(plan, capacities, known)
 
 
 class _PlainRows:
     """Batches that are rows of the data."""
 
-    def __init__(self, plan: FitPlan, capacities):
+    def __init__(self, plan: FitPlan, capacities, known):
         self._plan = plan
-        self._X, y, self._weight = tensors_of_rows(plan.train, plan.device)
+        self._X, y, self._weight = tensors_of_rows(plan.train, plan.device, known)
         self._y = y if plan.is_classification else in_target_unit(y, plan)
         self._capacity = capacities[0]
         self._places = None if capacities == plan.batch_rows else _places(plan, capacities)

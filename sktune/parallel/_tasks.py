@@ -5,6 +5,7 @@ a pool per thread; tasks that wander among many threads were measured to double 
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -13,6 +14,9 @@ from typing import Any
 from .._utils.threads import torch_threads
 from ..engine import plans_go_to
 from ._broker import Broker
+
+#: how long cancelled tasks are waited for
+_SECONDS_TO_END = 1.0
 
 
 class Tasks:
@@ -42,12 +46,16 @@ class Tasks:
         return future
 
     def cancel(self) -> None:
-        """End all tasks, and wait until they have ended; those that wait, and any that come later, never begin."""
+        """End the training of all tasks; tasks that wait for their turn, and any that come later, never begin.
+
+        Returns when all have ended, but soon: what a task does beside training cannot be interrupted.
+        """
         with self._lock:
             self._cancelled = True
         self._broker.cancel()  # without it their training would go on
+        deadline = time.monotonic() + _SECONDS_TO_END
         for thread in self._threads - {threading.current_thread()}:
-            thread.join()
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def _begin(self):
         """Start threads while there are tasks that may be in flight."""

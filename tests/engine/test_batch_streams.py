@@ -8,6 +8,7 @@ import torch
 from numpy.testing import assert_array_equal
 
 from sktune.engine import BatchStream, FitPlan, Rows
+from sktune.engine._batches import tensors_of_rows
 from sktune.modules import NetworkSpec
 
 RNG = np.random.default_rng(0)
@@ -54,6 +55,18 @@ def test_augmentation_does_not_change_the_order_of_the_rows():
     )
     np.testing.assert_allclose(noisy_X, plain_X, atol=1e-7)
     assert_array_equal(noisy_y, plain_y)
+
+
+def test_arrays_that_two_plans_share_become_one_tensor():
+    """Those that must be copied are copied once: to a GPU, or since they are read-only as memory maps are."""
+    frozen = X.copy()
+    frozen.flags.writeable = False
+    known = {}
+    first, _, _ = tensors_of_rows(Rows(frozen, y), "cpu", known)
+    second, _, weight = tensors_of_rows(Rows(frozen, y.copy(), WEIGHT), "cpu", known)
+    assert first is second
+    assert_array_equal(first.numpy(), X)
+    assert_array_equal(weight.numpy(), WEIGHT)
 
 
 def test_rows_keep_their_targets_and_weights():

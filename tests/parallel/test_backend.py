@@ -182,7 +182,7 @@ def test_ctrl_c_ends_training_soon():
     with pytest.raises(KeyboardInterrupt), joblib.parallel_config("sktune", n_jobs=2):
         cross_val_score(slow, X, y)
     assert time.monotonic() - start < 20
-    assert not [thread for thread in threading.enumerate() if "stack" in thread.name]
+    assert not [thread for thread in threading.enumerate() if "sktune" in thread.name]
 
 
 def test_n_jobs_of_zero_is_refused():
