@@ -8,11 +8,15 @@ from itertools import pairwise
 
 import numpy as np
 import torch
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.neural_network import MLPClassifier
 from skorch import NeuralNetClassifier
 from torch import nn
 
 from sktune import NetClassifier
+
+#: skorch without what it does beside training: no validation split, no accuracy and no clock per epoch
+CALLBACKS_OFF = {"train_split": None, "callbacks__valid_acc": None, "callbacks__epoch_timer": None}
 
 
 class PlainMLP(nn.Module):
@@ -63,35 +67,51 @@ def make_mlp(n_layers, n_neurons, batch_size, max_epochs):
     )
 
 
-def train_by_hand(X, y, n_layers, n_neurons, batch_size, max_epochs, dropout):
-    """Train `PlainMLP` by the loop of a tutorial."""
-    torch.manual_seed(0)
-    network = PlainMLP(X.shape[1], n_neurons, n_layers, dropout)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=1e-3)
-    X, y = torch.as_tensor(X), torch.as_tensor(y)
-    for _ in range(max_epochs):
-        for rows in torch.randperm(len(X)).split(batch_size):
-            optimizer.zero_grad()
-            nn.functional.cross_entropy(network(X[rows]), y[rows]).backward()
-            optimizer.step()
+class ByHand(ClassifierMixin, BaseEstimator):
+    """`PlainMLP`, trained by the loop of a tutorial."""
+
+    def __init__(self, n_layers=2, n_neurons=128, batch_size=64, max_epochs=10, dropout=0.0, lr=1e-3):
+        self.n_layers, self.n_neurons, self.batch_size = n_layers, n_neurons, batch_size
+        self.max_epochs, self.dropout, self.lr = max_epochs, dropout, lr
+
+    def fit(self, X, y):
+        torch.manual_seed(0)
+        self.classes_ = np.unique(y)
+        self.network_ = PlainMLP(X.shape[1], self.n_neurons, self.n_layers, self.dropout)
+        optimizer = torch.optim.AdamW(self.network_.parameters(), lr=self.lr)
+        X, y = torch.as_tensor(X), torch.as_tensor(y)
+        for _ in range(self.max_epochs):
+            for rows in torch.randperm(len(X)).split(self.batch_size):
+                optimizer.zero_grad()
+                nn.functional.cross_entropy(self.network_(X[rows]), y[rows]).backward()
+                optimizer.step()
+        return self
+
+    def predict(self, X):
+        with torch.no_grad():
+            return self.classes_[self.network_.eval()(torch.as_tensor(X)).argmax(1).numpy()]
 
 
-def floor_seconds(n_layers, n_neurons, batch_size, n_steps, n_threads, n_features=64, n_outputs=10):
-    """Seconds that the matrix products of `n_steps` steps take so many cores, at the rate of a large product."""
+def product_flops(n_layers, n_neurons, batch_size, n_steps, n_features=64, n_outputs=10):
+    """Floating-point operations of the matrix products of `n_steps` steps."""
     widths = [n_features] + [n_neurons] * n_layers + [n_outputs]
     products = [n_in * n_out for n_in, n_out in pairwise(widths)]
     # forward, gradient of the weights, gradient of the inputs: the first layer does without the last one
-    flops = 2 * batch_size * (3 * sum(products) - products[0])
-    return n_steps * flops / _peak_flops(n_threads)
+    return n_steps * 2 * batch_size * (3 * sum(products) - products[0])
 
 
-def _peak_flops(n_threads, n=1024):
+#: operations of `multiply_large`
+LARGE_FLOPS = 10 * 2 * 1024**3
+
+
+def multiply_large(n_threads):
+    """Multiply large matrices, at the rate that no smaller ones exceed."""
     before = torch.get_num_threads()
     torch.set_num_threads(n_threads)
-    A, B = torch.randn(n, n), torch.randn(n, n)
-    seconds = min(_seconds(lambda: torch.mm(A, B)) for _ in range(10))
+    A, B = torch.ones(1024, 1024), torch.ones(1024, 1024)
+    for _ in range(10):
+        torch.mm(A, B)
     torch.set_num_threads(before)
-    return 2 * n**3 / seconds
 
 
 def interleaved(contestants, n_repeats):

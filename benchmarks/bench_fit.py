@@ -19,14 +19,17 @@ from functools import partial
 import numpy as np
 import torch
 from _peers import (
-    floor_seconds,
+    CALLBACKS_OFF,
+    LARGE_FLOPS,
+    ByHand,
     interleaved,
     make_mlp,
     make_skorch,
     make_sktune,
+    multiply_large,
     print_machine,
     print_ratios,
-    train_by_hand,
+    product_flops,
 )
 from sklearn.datasets import load_digits
 
@@ -42,12 +45,12 @@ def load():
 
 def one_fit(X, y, n_repeats, epochs=30):
     """Compare one fit of each kind."""
-    quiet = {"train_split": None, "callbacks__valid_acc": None, "callbacks__epoch_timer": None}
+    settings = {**SHAPE, "max_epochs": epochs, "dropout": 0.1}
     contestants = {
-        "sktune": lambda: make_sktune(**SHAPE, max_epochs=epochs, dropout=0.1).fit(X, y),
-        "skorch, default callbacks": lambda: make_skorch(**SHAPE, max_epochs=epochs, dropout=0.1).fit(X, y),
-        "skorch, callbacks off": lambda: make_skorch(**SHAPE, max_epochs=epochs, dropout=0.1, **quiet).fit(X, y),
-        "loop by hand": lambda: train_by_hand(X, y, **SHAPE, max_epochs=epochs, dropout=0.1),
+        "sktune": lambda: make_sktune(**settings).fit(X, y),
+        "skorch, default callbacks": lambda: make_skorch(**settings).fit(X, y),
+        "skorch, callbacks off": lambda: make_skorch(**settings, **CALLBACKS_OFF).fit(X, y),
+        "loop by hand": lambda: ByHand(**settings).fit(X, y),
     }
     print_ratios(f"one fit, 2 x 128, batch 64, dropout 0.1, {epochs} epochs", interleaved(contestants, n_repeats))
     contestants = {
@@ -57,17 +60,18 @@ def one_fit(X, y, n_repeats, epochs=30):
     print_ratios("the same without dropout", interleaved(contestants, n_repeats))
 
 
-def stacks(X, y, n_repeats, epochs=5, n_models=32):
-    """Compare the training of many networks with the floor, per network and step."""
-    print(f"\n{n_models} networks, 2 stacks at a time, per network and step")
+def stacks(X, y, n_repeats, epochs=20, n_models=50):
+    """Compare the training of many networks, as 5 folds of several learning rates, with the floor."""
+    print(f"\n{n_models} networks, per network and step")
     for dropout in (0.0, 0.1):
-        plans = [plan_of(X, y, dropout, epochs, seed) for seed in range(n_models)]
+        plans = [plan_of(X, y, dropout, epochs, 1e-3 * (1 + number // 5)) for number in range(n_models)]
         n_steps = sum(plan.n_batches * plan.n_epochs for plan in plans)
-        runs = {f"{n} thread(s)": partial(fit_plans, plans, n_threads=n) for n in (1, 2)}
-        for name, seconds in interleaved(runs, n_repeats).items():
-            floor = floor_seconds(**SHAPE, n_steps=n_steps, n_threads=int(name[0]))
-            us = seconds / n_steps * 1e6
-            print(f"  dropout {dropout}, {name}: {us:6.1f} us, {seconds / floor:.2f} x the floor")
+        for n in (1, 2):
+            runs = {"ours": partial(fit_plans, plans, n_threads=n), "products": partial(multiply_large, n)}
+            medians = interleaved(runs, n_repeats)
+            floor = product_flops(**SHAPE, n_steps=n_steps) / LARGE_FLOPS * medians["products"]
+            us = medians["ours"] / n_steps * 1e6
+            print(f"  dropout {dropout}, {n} thread(s): {us:6.1f} us, {medians['ours'] / floor:.2f} x the floor")
 
 
 def prediction(n_repeats, n_rows=1_000_000, n_features=64):
@@ -83,7 +87,7 @@ def prediction(n_repeats, n_rows=1_000_000, n_features=64):
     torch.set_num_threads(before)
 
 
-def plan_of(X, y, dropout, epochs, seed):
+def plan_of(X, y, dropout, epochs, lr):
     """Return the plan of a fit."""
     plans = []
 
@@ -92,7 +96,7 @@ def plan_of(X, y, dropout, epochs, seed):
         return fit_plans([plan])[0]
 
     with plans_go_to(keep):
-        make_sktune(**SHAPE, max_epochs=epochs, dropout=dropout).set_params(random_state=seed).fit(X[:200], y[:200])
+        make_sktune(**SHAPE, max_epochs=epochs, dropout=dropout).set_params(lr=lr).fit(X[:200], y[:200])
     return replace(plans[0], train=Rows(X, y))
 
 

@@ -7,13 +7,26 @@ contestants do the same work; scikit-learn's network has no dropout, and is comp
 """
 
 import argparse
+import math
 import os
 import warnings
 from functools import partial
 
 import joblib
 import numpy as np
-from _peers import interleaved, make_mlp, make_skorch, make_sktune, print_machine, print_ratios
+from _peers import (
+    CALLBACKS_OFF,
+    LARGE_FLOPS,
+    ByHand,
+    interleaved,
+    make_mlp,
+    make_skorch,
+    make_sktune,
+    multiply_large,
+    print_machine,
+    print_ratios,
+    product_flops,
+)
 from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV
 
@@ -48,15 +61,20 @@ def main():
         runs = {
             "sktune": (make_sktune(**shape, **epochs, dropout=0.1), "lr", {"backend": "sktune"}),
             "skorch": (make_skorch(**shape, **epochs, dropout=0.1), "lr", {}),
+            "skorch, callbacks off": (make_skorch(**shape, **epochs, dropout=0.1, **CALLBACKS_OFF), "lr", {}),
+            "loop by hand": (ByHand(**shape, **epochs, dropout=0.1), "lr", {}),
             "sktune without dropout": (make_sktune(**shape, **epochs, dropout=0.0), "lr", {"backend": "sktune"}),
             "MLPClassifier": (make_mlp(**shape, **epochs), "learning_rate_init", {}),
         }
         if arguments.processes:
             runs["sktune in processes"] = (runs["sktune"][0], "lr", {"backend": "loky"})
-        medians = interleaved(
-            {name: partial(search, *run[:2], n, X, y, **run[2]) for name, run in runs.items()}, arguments.repeats
-        )
+        contestants = {name: partial(search, *run[:2], n, X, y, **run[2]) for name, run in runs.items()}
+        contestants["large products"] = partial(multiply_large, 2)
+        medians = interleaved(contestants, arguments.repeats)
         alike = ["sktune without dropout", "MLPClassifier"]
+        n_steps = 5 * n * arguments.epochs * math.ceil(len(X) * 4 // 5 / shape["batch_size"])
+        floor = product_flops(**shape, n_steps=n_steps) / LARGE_FLOPS * medians.pop("large products")
+        medians["floor: products of the training"] = floor
         title = f"GridSearchCV, {n} candidates x 5 folds, {name_of_shape}, {arguments.epochs} epochs, 2 cores"
         print_ratios(f"{title}, dropout 0.1", {name: medians[name] for name in medians if name not in alike})
         print_ratios("  the same without dropout", {name: medians[name] for name in alike}, ours=alike[0])
