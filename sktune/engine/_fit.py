@@ -14,7 +14,7 @@ from ._stack import Member, Stack, capacities
 
 #: Bytes that one stack on the CPU works with: a core's share of the last cache. Larger stacks spend less time between
 #: the calls of the library, where threads wait for each other.
-_WORKING_SET = 16 << 20
+_WORKING_SET = 12 << 20
 _MOST_MODELS = 64
 #: on a GPU, whose free memory is what limits them
 _MOST_MODELS_ON_GPU = 256
