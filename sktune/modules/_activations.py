@@ -30,6 +30,8 @@ class Activation:
         `needs_input`.
     needs_input : bool, default=False
         Whether the derivative needs the input.
+    by_sign : bool, default=False
+        Whether the derivative depends on the sign of the output alone: dropout may then overwrite the output.
     """
 
     module: Callable[[], nn.Module]
@@ -37,6 +39,7 @@ class Activation:
     forward: Callable[[Tensor, Tensor], Tensor]
     backward: Callable[[Tensor, Tensor], Tensor]
     needs_input: bool = False
+    by_sign: bool = False
 
 
 def _elu_backward(grad, output):
@@ -76,14 +79,19 @@ ACTIVATIONS: dict[str, Activation] = {
         _RELU_GAIN,
         lambda z, out: torch.clamp_min(z, 0.0, out=out),
         lambda grad, output: _aten.threshold_backward.grad_input(grad, output, 0.0, grad_input=grad),
+        by_sign=True,
     ),
     "leaky_relu": Activation(
-        nn.LeakyReLU, nn.init.calculate_gain("leaky_relu", 0.01), _leaky_relu_forward, _leaky_relu_backward
+        nn.LeakyReLU,
+        nn.init.calculate_gain("leaky_relu", 0.01),
+        _leaky_relu_forward,
+        _leaky_relu_backward,
+        by_sign=True,
     ),
     "elu": Activation(nn.ELU, _RELU_GAIN, lambda z, out: _aten.elu.out(z, 1.0, 1.0, 1.0, out=out), _elu_backward),
     "gelu": _from_aten("gelu", nn.GELU, _RELU_GAIN, needs_input=True),
     "silu": _from_aten("silu", nn.SiLU, _RELU_GAIN, needs_input=True),
     "tanh": _from_aten("tanh", nn.Tanh, nn.init.calculate_gain("tanh")),
     "sigmoid": _from_aten("sigmoid", nn.Sigmoid, nn.init.calculate_gain("sigmoid")),
-    "identity": Activation(nn.Identity, 1.0, _no_op, _no_op),
+    "identity": Activation(nn.Identity, 1.0, _no_op, _no_op, by_sign=True),
 }

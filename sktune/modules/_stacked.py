@@ -314,11 +314,11 @@ class _Buffers:
             return torch.empty(len(stack), n_rows, width, dtype=stack.dtype, device=stack.device)
 
         hidden = stack.spec.hidden
-        dropping = stack._masks is not None
+        separate = stack._masks is not None and not stack._activation.by_sign
         self.X = None
         self.Z = [new(width) for width in (*hidden, stack.spec.n_outputs)]
         self.A = [new(width) for width in hidden] if stack._activation.needs_input else self.Z[:-1]
-        self.H = [new(width) for width in hidden] if dropping else self.A
+        self.H = [new(width) for width in hidden] if separate else self.A
         self.D = [new(width) for width in hidden]
         self.norms = [None] * len(hidden)
         self.masks = None
