@@ -54,7 +54,8 @@ def test_derived_seeds_are_spread_over_all_bits():
 
 
 def test_derived_seed_is_the_same_in_every_process():
-    code = f"import runpy; m = runpy.run_path({inspect.getsourcefile(inspect.unwrap(derive_seed))!r}); print(m['derive_seed'](3, 'a', 0))"
+    source = inspect.getsourcefile(inspect.unwrap(derive_seed))
+    code = f"import runpy; m = runpy.run_path({source!r}); print(m['derive_seed'](3, 'a', 0))"
     environment = {**os.environ, "PYTHONHASHSEED": "12345"}
     printed = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert int(printed.stdout) == derive_seed(3, "a", 0)
