@@ -116,7 +116,7 @@ class Stack:
     def _train_epoch(self, check):
         begun = [_attempt(member, lambda reporter: reporter.begin()) for member in self.members]
         rates = list(zip(*(member.rates() for member in self.members), strict=True))
-        train_losses = self._train_batches(rates, check)
+        train_losses = self._train_batches(rates, check).tolist()
         valid_losses = self._validation.losses()
         ends = [
             not ok or self._end_epoch(index, train_losses[index], valid_losses.get(index), rates[-1][index])
@@ -124,7 +124,8 @@ class Stack:
         ]
         self._leave(ends)
 
-    def _train_batches(self, rates, check) -> list[float]:
+    def _train_batches(self, rates, check) -> Tensor:
+        """Train one epoch; return the mean loss of each network. Nothing here waits for the device."""
         plans = self._plans()
         epochs = [member.epoch for member in self.members]
         if self._networks.has_dropout:
@@ -142,7 +143,7 @@ class Stack:
                 step += 1
             total += (losses.per_batch() * chunk.n_rows).sum(1)
         n_rows = torch.tensor([len(plan.train) for plan in plans], dtype=torch.float64, device=total.device)
-        return (total / n_rows).tolist()
+        return total / n_rows
 
     def _losses_of(self, chunk):
         if chunk not in self._losses:

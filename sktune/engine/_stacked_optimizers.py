@@ -55,11 +55,13 @@ class StackedOptimizer:
             for name in MOMENTS[self.name]
         }
         self.n_steps = torch.zeros(len(plans), device=stack.device)
+        self._n_steps_before = [0] * len(plans)  # the same on the host, which need not ask the device for it
         self._bind(plans)
 
     def begin_at(self, index: int, n_steps: int) -> None:
         """Note that network `index` has been updated `n_steps` times before."""
         self.n_steps[index] = n_steps
+        self._n_steps_before[index] = n_steps
         self._classes_by_pattern = {}
 
     def keep(self, index: Tensor, plans: Sequence[FitPlan]) -> None:
@@ -70,6 +72,7 @@ class StackedOptimizer:
             for name, (matrices, vectors) in self.moments.items()
         }
         self.n_steps = self.n_steps[on_device]
+        self._n_steps_before = [self._n_steps_before[i] for i in index.tolist()]
         self._bind(plans)
 
     def _bind(self, plans):
@@ -114,8 +117,8 @@ class StackedOptimizer:
 
     def _make_classes(self, pattern):
         members = {}
-        for index, (first, plan, n_steps) in enumerate(zip(pattern, self._plans, self.n_steps.tolist(), strict=True)):
-            members.setdefault((first, plan.momentum, plan.weight_decay, n_steps), []).append(index)
+        for index, (first, plan, before) in enumerate(zip(pattern, self._plans, self._n_steps_before, strict=True)):
+            members.setdefault((first, plan.momentum, plan.weight_decay, before), []).append(index)
         return [
             (first, self._updates(indices, momentum, decay)) for (first, momentum, decay, _), indices in members.items()
         ]

@@ -1,0 +1,50 @@
+"""What can be said about other devices without having one."""
+
+import numpy as np
+import pytest
+import torch
+
+from sktune.engine import MOMENTS, FitPlan, Rows
+from sktune.engine._stack import Member, Stack
+from sktune.modules import NetworkSpec
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(70, 5)).astype(np.float32)
+NETWORKS = [
+    {},
+    {"dropout": 0.2, "normalization": "batch"},
+    {"normalization": "layer", "activation": "gelu"},
+]
+
+
+@pytest.mark.parametrize("optimizer", MOMENTS)
+@pytest.mark.parametrize("network", NETWORKS, ids=str)
+@pytest.mark.parametrize("is_classification", [True, False])
+def test_an_epoch_never_waits_for_the_device(optimizer, network, is_classification):
+    """Tensors on torch's device "meta" have no numbers: code that asks for one fails."""
+    target = {} if is_classification else {"target_shift": np.zeros(3), "target_scale": np.ones(3)}
+    y = RNG.integers(0, 3, 70) if is_classification else RNG.normal(size=(70, 3)).astype(np.float32)
+    plans = [
+        FitPlan(
+            network=NetworkSpec(5, 3, (8, 6), **network),
+            train=Rows(X, y),
+            device="meta",
+            optimizer=optimizer,
+            lr=1e-3 * (1 + number // 2),
+            weight_decay=0.1 * number,
+            batch_size=16,
+            clip_norm=1.0,
+            l1=1e-3,
+            lr_schedule="cosine",
+            **target,
+        )
+        for number in range(3)
+    ]
+    stack = Stack([Member(plan) for plan in plans])
+    rates = list(zip(*(member.rates() for member in stack.members), strict=True))
+    with torch.no_grad():
+        losses = stack._train_batches(rates, lambda: None)
+    assert losses.device.type == "meta"
+    assert losses.shape == (3,)
+    with pytest.raises(NotImplementedError):
+        losses.tolist()
