@@ -62,7 +62,7 @@ def one_fit(X, y, n_repeats, epochs=30):
     print_ratios("the same without dropout", interleaved(contestants, n_repeats))
 
 
-def stacks(X, y, n_repeats, epochs=20, n_models=50):
+def stacks(X, y, n_repeats, epochs=20, n_models=60):
     """Compare the training of many networks, as 5 folds of several learning rates, with the floor."""
     print(f"\n{n_models} networks, per network and step")
     for dropout in (0.0, 0.1):
