@@ -5,6 +5,7 @@ nothing. Every network's batches are those that it has alone.
 """
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -79,6 +80,7 @@ class StackedBatches:
         row_bytes = first.train.X.shape[1] * first.train.X.itemsize
         at_once = max(1, _CHUNK_BYTES // max(1, capacity * row_bytes))
         n_full = first.n_batches - 1
+        at_once = max(1, math.ceil(n_full / max(1, round(n_full / at_once))))  # equally many, rather than a small rest
         for start in range(0, n_full, at_once):
             yield self._fill(streams, start, min(at_once, n_full - start), capacity)
         yield self._fill(streams, n_full, 1, last_capacity)
