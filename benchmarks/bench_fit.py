@@ -8,8 +8,8 @@ matrix products alone, at the rate at which as many cores multiply large matrice
 Where the time of a stack of 25 goes (2 x 128, batch 64, 5 learning rates, one thread; torch's profiler): 53 % matrix
 products, which run at two thirds of the large ones' rate, since the weights of so many networks come from the last
 cache; 17 % Adam, as fast as that cache delivers; 6 % ReLU and its derivative; 6 % adding biases and summing their
-gradients; 4 % softmax and loss; 4 % gathering rows. Smaller stacks stay in nearer caches, but spend more on the calls
-themselves, and two threads then wait for each other's turn in Python. Dropout adds 40 %: random bits 18 %, masks 22 %.
+gradients; 4 % softmax and loss; 3 % gathering rows. Smaller stacks stay in nearer caches, but spend more on the calls
+themselves, and two threads then wait for each other's turn in Python. Dropout adds a third to a half.
 """
 
 import argparse
