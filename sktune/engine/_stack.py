@@ -201,7 +201,7 @@ class Stack:
             weights=weights,
             best=member.best,
             moments=self._read_moments(index),
-            n_steps=self._optimizer.n_steps[index],
+            n_steps=int(self._optimizer.n_steps[index]),
             optimizer=member.plan.optimizer,
             plateau=member.plateau,
             stopping=member.stopping,

@@ -43,6 +43,7 @@ def assert_identical(actual, expected):
 
 
 def assert_same_state(actual, expected):
+    assert type(actual.n_steps) is int
     assert (actual.n_steps, actual.plateau, actual.optimizer) == (
         expected.n_steps,
         expected.plateau,
