@@ -9,14 +9,22 @@ from itertools import pairwise
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.datasets import load_digits
 from sklearn.neural_network import MLPClassifier
 from skorch import NeuralNetClassifier
 from torch import nn
 
 from sktune import NetClassifier
+from sktune._utils.threads import torch_threads
 
 #: skorch without what it does beside training: no validation split, no accuracy and no clock per epoch
 CALLBACKS_OFF = {"train_split": None, "callbacks__valid_acc": None, "callbacks__epoch_timer": None}
+
+
+def load_pixels():
+    """Return the digits, their pixels between -1 and 1."""
+    X, y = load_digits(return_X_y=True)
+    return (X / 8 - 1).astype("float32"), y
 
 
 class PlainMLP(nn.Module):
@@ -92,26 +100,24 @@ class ByHand(ClassifierMixin, BaseEstimator):
             return self.classes_[self.network_.eval()(torch.as_tensor(X)).argmax(1).numpy()]
 
 
-def product_flops(n_layers, n_neurons, batch_size, n_steps, n_features=64, n_outputs=10):
-    """Floating-point operations of the matrix products of `n_steps` steps."""
-    widths = [n_features] + [n_neurons] * n_layers + [n_outputs]
-    products = [n_in * n_out for n_in, n_out in pairwise(widths)]
-    # forward, gradient of the weights, gradient of the inputs: the first layer does without the last one
-    return n_steps * 2 * batch_size * (3 * sum(products) - products[0])
-
-
-#: operations of `multiply_large`
-LARGE_FLOPS = 10 * 2 * 1024**3
+_N_LARGE = 10
 
 
 def multiply_large(n_threads):
     """Multiply large matrices, at the rate that no smaller ones exceed."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(n_threads)
-    A, B = torch.ones(1024, 1024), torch.ones(1024, 1024)
-    for _ in range(10):
-        torch.mm(A, B)
-    torch.set_num_threads(before)
+    with torch_threads(n_threads):
+        A, B = torch.ones(1024, 1024), torch.ones(1024, 1024)
+        for _ in range(_N_LARGE):
+            torch.mm(A, B)
+
+
+def floor_seconds(large_seconds, n_steps, n_layers, n_neurons, batch_size, n_features=64, n_outputs=10):
+    """Seconds of the products of `n_steps` steps, at the rate of `multiply_large`, which took `large_seconds`."""
+    widths = [n_features] + [n_neurons] * n_layers + [n_outputs]
+    products = [n_in * n_out for n_in, n_out in pairwise(widths)]
+    # forward, gradient of the weights, gradient of the inputs: the first layer does without the last one
+    n_multiplications = n_steps * batch_size * (3 * sum(products) - products[0])
+    return large_seconds * n_multiplications / (_N_LARGE * 1024**3)
 
 
 def interleaved(contestants, n_repeats):

@@ -22,27 +22,22 @@ import numpy as np
 import torch
 from _peers import (
     CALLBACKS_OFF,
-    LARGE_FLOPS,
     ByHand,
+    floor_seconds,
     interleaved,
+    load_pixels,
     make_mlp,
     make_skorch,
     make_sktune,
     multiply_large,
     print_machine,
     print_ratios,
-    product_flops,
 )
-from sklearn.datasets import load_digits
 
+from sktune._utils.threads import torch_threads
 from sktune.engine import Rows, fit_plans, plans_go_to
 
 SHAPE = {"n_layers": 2, "n_neurons": 128, "batch_size": 64}
-
-
-def load():
-    X, y = load_digits(return_X_y=True)
-    return (X / 8 - 1).astype("float32"), y
 
 
 def one_fit(X, y, n_repeats, epochs=30):
@@ -71,7 +66,7 @@ def stacks(X, y, n_repeats, epochs=20, n_models=60):
         for n in (1, 2):
             runs = {"ours": partial(fit_plans, plans, n_threads=n), "products": partial(multiply_large, n)}
             medians = interleaved(runs, n_repeats)
-            floor = product_flops(**SHAPE, n_steps=n_steps) / LARGE_FLOPS * medians["products"]
+            floor = floor_seconds(medians["products"], n_steps, **SHAPE)
             us = medians["ours"] / n_steps * 1e6
             print(f"  dropout {dropout}, {n} thread(s): {us:6.1f} us, {medians['ours'] / floor:.2f} x the floor")
 
@@ -81,12 +76,9 @@ def prediction(n_repeats, n_rows=1_000_000, n_features=64):
     X = np.random.default_rng(0).standard_normal((n_rows, n_features), dtype=np.float32)
     net = make_sktune(**SHAPE, max_epochs=1, dropout=0.0).fit(X[:1000], X[:1000, 0] > 0)
     module, tensor = net.net_.module_.eval(), torch.as_tensor(X)
-    before = torch.get_num_threads()
-    torch.set_num_threads(os.cpu_count())
     contestants = {"sktune": lambda: net.predict_proba(X), "the module, one tensor": lambda: module(tensor)}
-    with torch.inference_mode():
+    with torch_threads(os.cpu_count()), torch.inference_mode():
         print_ratios(f"prediction of {n_rows} rows of {n_features} features", interleaved(contestants, n_repeats))
-    torch.set_num_threads(before)
 
 
 def plan_of(X, y, dropout, epochs, lr):
@@ -109,7 +101,7 @@ def main():
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
     print_machine()
-    X, y = load()
+    X, y = load_pixels()
     one_fit(X, y, n_repeats)
     stacks(X, y, n_repeats)
     prediction(n_repeats)

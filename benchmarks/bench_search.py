@@ -16,18 +16,17 @@ import joblib
 import numpy as np
 from _peers import (
     CALLBACKS_OFF,
-    LARGE_FLOPS,
     ByHand,
+    floor_seconds,
     interleaved,
+    load_pixels,
     make_mlp,
     make_skorch,
     make_sktune,
     multiply_large,
     print_machine,
     print_ratios,
-    product_flops,
 )
-from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV
 
 SHAPES = {
@@ -54,8 +53,7 @@ def main():
     os.environ["PYTHONWARNINGS"] = "ignore"  # of the worker processes
     warnings.simplefilter("ignore")
     print_machine()
-    X, y = load_digits(return_X_y=True)
-    X = (X / 8 - 1).astype("float32")
+    X, y = load_pixels()
     n, epochs = arguments.candidates, {"max_epochs": arguments.epochs}
     for name_of_shape, shape in SHAPES.items():
         runs = {
@@ -73,8 +71,8 @@ def main():
         medians = interleaved(contestants, arguments.repeats)
         alike = ["sktune without dropout", "MLPClassifier"]
         n_steps = 5 * n * arguments.epochs * math.ceil(len(X) * 4 // 5 / shape["batch_size"])
-        floor = product_flops(**shape, n_steps=n_steps) / LARGE_FLOPS * medians.pop("large products")
-        medians["floor: products of the training"] = floor
+        large = medians.pop("large products")
+        medians["floor: products of the training"] = floor_seconds(large, n_steps, **shape)
         title = f"GridSearchCV, {n} candidates x 5 folds, {name_of_shape}, {arguments.epochs} epochs, 2 cores"
         print_ratios(f"{title}, dropout 0.1", {name: medians[name] for name in medians if name not in alike})
         print_ratios("  the same without dropout", {name: medians[name] for name in alike}, ours=alike[0])

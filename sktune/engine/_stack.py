@@ -189,7 +189,7 @@ class Stack:
             self._batches.keep(index)
             self._losses = {}
             self._optimizer.keep(index, self._plans())
-            self._validation = _Validation(self._networks, self.members)
+            self._validation.keep(index)
 
     def _finish(self, index):
         member = self.members[index]
@@ -295,6 +295,10 @@ class _Validation:
         judged = [index for index, member in enumerate(members) if member.plan.valid is not None]
         known = {}
         self._rows = {index: _validation_rows(members[index].plan, known) for index in judged}
+
+    def keep(self, index: Tensor) -> None:
+        """Drop all networks but those of `index`."""
+        self._rows = {new: self._rows[old] for new, old in enumerate(index.tolist()) if old in self._rows}
 
     def losses(self) -> dict[int, float]:
         """Return the loss of each network that has validation rows, by its index."""

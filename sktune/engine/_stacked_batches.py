@@ -55,7 +55,7 @@ class StackedBatches:
     plans : sequence of FitPlan
         Of the networks: with equal numbers of batches, and of rows in all batches but the last.
     capacities : tuple of int
-        Rows of a padded batch: of the last one of an epoch, and of the others.
+        Rows of a padded batch, and of the last one of an epoch.
     """
 
     def __init__(self, plans: Sequence[FitPlan], capacities: tuple[int, int]):
@@ -216,20 +216,17 @@ class _ChangedRows:
         for number in range(chunk.n_batches):
             batch = next(self._batches)
             X, y = batch
-            if not self._plan.is_classification:
-                y = in_target_unit(y, self._plan)
-            elif y.dtype == torch.int64:
-                y = _probabilities(y, self._plan)
-            else:  # mixed
-                y = y * (1.0 - self._plan.label_smoothing) + self._plan.label_smoothing / y.shape[1]
+            y = _probabilities(y, self._plan) if self._plan.is_classification else in_target_unit(y, self._plan)
             chunk.take_batch(index, number, X, y, batch.weight)
         return False
 
 
-def _probabilities(labels, plan):
+def _probabilities(y, plan):
+    """Return labels, or mixtures of them, smoothed."""
     n_classes = plan.network.n_outputs
-    one_hot = torch.nn.functional.one_hot(labels, n_classes).to(getattr(torch, plan.dtype))
-    return one_hot * (1.0 - plan.label_smoothing) + plan.label_smoothing / n_classes
+    if y.dtype == torch.int64:
+        y = torch.nn.functional.one_hot(y, n_classes).to(getattr(torch, plan.dtype))
+    return y * (1.0 - plan.label_smoothing) + plan.label_smoothing / n_classes
 
 
 def in_target_unit(y: Tensor, plan: FitPlan) -> Tensor:

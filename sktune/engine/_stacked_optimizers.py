@@ -59,10 +59,9 @@ class StackedOptimizer:
         self._bind(plans)
 
     def begin_at(self, index: int, n_steps: int) -> None:
-        """Note that network `index` has been updated `n_steps` times before."""
+        """Note, before the first step, that network `index` has been updated `n_steps` times."""
         self.n_steps[index] = n_steps
         self._n_steps_before[index] = n_steps
-        self._classes_by_pattern = {}
 
     def keep(self, index: Tensor, plans: Sequence[FitPlan]) -> None:
         """Drop all networks but those of `index`, after the stack has; `plans` are theirs."""
