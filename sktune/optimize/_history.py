@@ -65,6 +65,11 @@ class History:
         self.pending.pop(key, None)
         self.trials.append(Trial(number, key, dict(params), score, noise))
 
+    def revise(self, key: Key, params: Mapping[str, Any], score: float, noise: float) -> None:
+        """Note the score of a point in the place of all that it had."""
+        self.trials = [trial for trial in self.trials if trial.key != key]
+        self.add(key, params, score, noise)
+
     def data(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return coordinates (n_trials, n_dims), scores (n_trials,) and known standard errors (n_trials,).
 

@@ -130,7 +130,8 @@ class Optimizer:
         self._local_search = LocalSearch(self.space, self._encoder)
         self._spread = None
         self._history = History()
-        self._hyperparameters, self._n_fitted = None, 0
+        self._version = 0  # of what is known
+        self._hyperparameters, self._fitted_version = None, 0
 
     # -- what is known -------------------------------------------------------------------------------------------------
 
@@ -212,6 +213,37 @@ class Optimizer:
         TypeError
             If a score or a standard error is not a number.
         """
+        for trial in self._checked_trials(params, score, noise):
+            self._history.add(*trial)
+            self._version += 1
+
+    def revise(
+        self,
+        params: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+        score: float | Sequence[float],
+        *,
+        noise: float | Sequence[float | None] | None = None,
+    ) -> None:
+        """Report scores that take the place of all that was told of these points before.
+
+        For evaluations that go on, as the training of a network does: each time more is known of a point, its estimate
+        is revised.
+
+        Parameters
+        ----------
+        params, score, noise
+            As in `tell`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `tell` does.
+        """
+        for trial in self._checked_trials(params, score, noise):
+            self._history.revise(*trial)
+            self._version += 1
+
+    def _checked_trials(self, params, score, noise):
         if isinstance(params, Mapping):
             params, score, noise = [params], [score], [noise]
         params = check_points("params", params)
@@ -220,8 +252,7 @@ class Optimizer:
         scores = [check_score(one) for one in scores]
         noises = [check_noise(one, failed=math.isnan(own)) for one, own in zip(noises, scores, strict=True)]
         keys = [_key(row) for row in self._coordinates(params)]
-        for trial in zip(keys, params, scores, noises, strict=True):
-            self._history.add(*trial)
+        return list(zip(keys, params, scores, noises, strict=True))
 
     def forget(self, params: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:
         """Drop points that were proposed and will never be told. They are not proposed again.
@@ -308,10 +339,10 @@ class Optimizer:
             "known_variance": np.minimum(transform.slope(scores) * noises, _MAX_KNOWN_DEVIATION) ** 2,
             "layout": self._encoder.layout,
         }
-        if self._n_fitted == self.n_told:
+        if self._fitted_version == self._version:
             return GaussianProcess(X, y, self._hyperparameters, **given)
         gp = fit_gaussian_process(X, y, start=self._hyperparameters, **given)
-        self._hyperparameters, self._n_fitted = gp.hyperparameters, self.n_told
+        self._hyperparameters, self._fitted_version = gp.hyperparameters, self._version
         return gp
 
     def _leftovers(self, rng: np.random.Generator) -> Iterable[np.ndarray]:

@@ -192,6 +192,32 @@ def test_a_point_told_again_counts_by_its_mean():
     assert len(set(keys(SPACE, [lucky, good, *asked]))) == 17
 
 
+def test_a_revised_score_takes_the_place_of_all_former_ones():
+    revised, told = Optimizer(SPACE, random_state=0), Optimizer(SPACE, random_state=0)
+    points = revised.ask(12)
+    assert points == told.ask(12)
+    final = [score_of(params) for params in points]
+    revised.tell(points, [score + i for i, score in enumerate(final)], noise=[0.5] * 12)
+    revised.ask()  # fits the surrogate to what will be corrected
+    revised.tell(points[:3], [np.nan] * 3)
+    revised.revise(points, final)
+    told.tell(points, final)
+    assert revised.n_told == 12
+    assert revised.best_params == told.best_params
+    assert revised.best_score == told.best_score
+    for one, other in zip(revised._history.data(), told._history.data(), strict=True):
+        assert_array_equal(one, other)
+
+
+def test_the_surrogate_learns_a_revised_score():
+    optimizer = Optimizer({"x": (0.0, 1.0)}, random_state=0, n_initial_points=4)
+    points = optimizer.ask(4)
+    optimizer.tell(points, [params["x"] for params in points])
+    before = optimizer.ask()["x"]
+    optimizer.revise(points, [-params["x"] for params in points])
+    assert optimizer.ask()["x"] < 0.5 < before
+
+
 def test_of_equal_points_the_first_proposed_is_the_best():
     optimizer = Optimizer(SPACE, random_state=0)
     batch = optimizer.ask(3)
