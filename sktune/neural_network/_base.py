@@ -187,21 +187,74 @@ class BaseNet(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         check_parameters(self)
         check_callbacks(self.callbacks or ())
         going_on = self.warm_start and self.__sklearn_is_fitted__()
-        X, y, sample_weight = self._check_rows(X, y, sample_weight, reset=not going_on)
+        data = self._check_rows(X, y, sample_weight, reset=not going_on)
         if not going_on:
-            self._start(y, sample_weight)
-        train_rows, valid_rows = self._split_rows(self._make_rows(X, y, sample_weight))
-        plan = make_plan(
+            self._start(*data[1:])
+        plan = self._plan_epochs(data, self.max_epochs, schedule_start=self.n_iter_)
+        state = TrainingState(self._state_to_go_on_from(plan).network) if going_on else None
+        return self._train(plan, data, state)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit_until(self, X, y, n_epochs, sample_weight=None):
+        """Train as `fit` does, but pause after some of its epochs; the next call goes on.
+
+        However the epochs are divided among calls, the result is that of a single `fit`: learning-rate schedules refer
+        to `max_epochs`, early stopping remembers. Between calls the estimator can predict, be pickled, and be given
+        other parameters, which the epochs to come then obey.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            As in `fit`; the same in every call.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            As in `fit`; the same in every call.
+        n_epochs : int
+            Number of epochs after which to pause, those of earlier calls included; at most `max_epochs`. Nothing
+            happens if so many have been trained already, or if early stopping has ended the training.
+        sample_weight : array-like of shape (n_samples,), default=None
+            As in `fit`; the same in every call.
+
+        Returns
+        -------
+        self : object
+            The estimator, fitted so far.
+
+        Raises
+        ------
+        DivergedError
+            If the loss or a weight is no longer finite.
+        ValueError
+            If a parameter or the data is invalid, or there are skorch `callbacks`, which cannot be paused.
+        """
+        check_parameters(self)
+        self._check_pausable(n_epochs)
+        going_on = self.__sklearn_is_fitted__()
+        data = self._check_rows(X, y, sample_weight, reset=not going_on)
+        if not going_on:
+            self._start(*data[1:])
+        elif n_epochs <= self.n_iter_ or (self._state.stopping is not None and self._state.stopping.should_stop):
+            return self
+        plan = self._plan_epochs(data, n_epochs - self.n_iter_, schedule_start=0)
+        return self._train(plan, data, self._state_to_go_on_from(plan) if going_on else None)
+
+    def _check_pausable(self, n_epochs):
+        if self.callbacks:
+            raise ValueError("fit_until trains without skorch: set callbacks=None, or call fit")
+        if not isinstance(n_epochs, Integral) or isinstance(n_epochs, bool) or not 1 <= n_epochs <= self.max_epochs:
+            raise ValueError(f"n_epochs must be an int from 1 to max_epochs={self.max_epochs}, got {n_epochs!r}")
+
+    def _plan_epochs(self, data, n_epochs, schedule_start):
+        train_rows, valid_rows = self._split_rows(self._make_rows(*data))
+        return make_plan(
             self,
             train_rows,
             valid_rows,
             first_epoch=self.n_iter_,
-            n_epochs=self.max_epochs,
-            schedule_start=self.n_iter_,
+            n_epochs=n_epochs,
+            schedule_start=schedule_start,
             patience=self.patience if self.early_stopping else None,
             **self._target_fields(),
         )
-        return self._train(plan, X, y, sample_weight, keep_moments=False)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def _partial_fit(self, X, y, classes, sample_weight):
@@ -211,12 +264,15 @@ class BaseNet(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         if self.early_stopping:
             raise ValueError("partial_fit sees the data in pieces and cannot set rows aside: set early_stopping=False")
         first_call = not self.__sklearn_is_fitted__()
-        X, y, sample_weight = self._check_rows(X, y, sample_weight, reset=first_call)
+        data = self._check_rows(X, y, sample_weight, reset=first_call)
         if first_call:
-            self._start(y, sample_weight, classes)
-        rows = _in_weight_unit(self._make_rows(X, y, sample_weight), 1.0)  # pieces of unlike weight stay unlike
+            self._start(*data[1:], classes)
+        rows = _in_weight_unit(self._make_rows(*data), 1.0)  # pieces of unlike weight stay unlike
         plan = make_plan(self, rows, None, first_epoch=self.n_iter_, **self._target_fields())
-        return self._train(plan, X, y, sample_weight, keep_moments=True)
+        if first_call:
+            return self._train(plan, data, None)
+        state = self._state_to_go_on_from(plan)
+        return self._train(plan, data, replace(state, weights=state.network, best=None, stopping=None))
 
     def _check_rows(self, X, y, sample_weight, *, reset):
         """Return checked arrays, without the rows of weight zero."""
@@ -256,12 +312,12 @@ class BaseNet(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         train_index, valid_index = validation_split(len(rows), self.validation_fraction, seed, strata)
         return tuple(_with_mean_weight_1(_take_rows(rows, index)) for index in (train_index, valid_index))
 
-    def _train(self, plan: FitPlan, X, y, sample_weight, *, keep_moments):
+    def _train(self, plan: FitPlan, data: tuple, state: TrainingState | None):
+        X, y, sample_weight = data
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         data = {"X": X, "y": y, "metadata": metadata}
         context = self._init_callback_context(max_subtasks=plan.n_epochs)
         context.call_on_fit_task_begin(estimator=self, **data)
-        state = self._state_to_go_on_from(plan, keep_moments) if self.__sklearn_is_fitted__() else None
         reporter = EpochReporter(self, context, plan, data)
         if self.callbacks:  # of skorch: only its own loop calls them
             settings = {"callbacks": self.callbacks, "classes": getattr(self, "classes_", None)}
@@ -277,7 +333,7 @@ class BaseNet(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         context.call_on_fit_task_end(estimator=self, **data, reconstruction_attributes={})
         return self
 
-    def _state_to_go_on_from(self, plan, keep_moments):
+    def _state_to_go_on_from(self, plan):
         former = self._blueprint.network
         for name in ("hidden", "normalization"):
             old, new = getattr(former, name), getattr(plan.network, name)
@@ -286,10 +342,13 @@ class BaseNet(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
                     f"training goes on with the former network, whose {name} is {old!r}: it cannot change to {new!r}. "
                     "Set warm_start=False and call fit for a new network."
                 )
-        state = read_state(self._net, self._blueprint) if "_net" in vars(self) else self._state
-        if not keep_moments:
-            return TrainingState(state.network)
-        return replace(state, weights=state.network, plateau=self._state.plateau, best=None, stopping=None)
+        if "_net" not in vars(self):
+            return self._state
+        known, state = self._state, read_state(self._net, self._blueprint)
+        if all(torch.equal(value, state.network[name]) for name, value in known.network.items()):
+            return known
+        # somebody had the net in hand, and has changed its weights
+        return replace(state, plateau=known.plateau, stopping=known.stopping)
 
     @property
     def net_(self):
