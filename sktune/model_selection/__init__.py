@@ -2,6 +2,7 @@
 
 from ._base import BaseTuneSearchCV, SearchInterruptedWarning
 from ._bayes import BayesSearchCV
+from ._halving import SuccessiveHalving
 from ._net_cv import NetClassifierCV, NetRegressorCV
 
-__all__ = ["BaseTuneSearchCV", "BayesSearchCV", "NetClassifierCV", "NetRegressorCV", "SearchInterruptedWarning"]
+__all__ = ["BaseTuneSearchCV", "BayesSearchCV", "NetClassifierCV", "NetRegressorCV", "SearchInterruptedWarning", "SuccessiveHalving"]

@@ -368,7 +368,7 @@ class BaseTuneSearchCV(BaseSearchCV):
         context = root.subcontext(task_name="refit-with-best-params")
         start = time.perf_counter()
         with interrupts() as was_interrupted, seeded_generators(seed):
-            fit_watched(best, problem.X, problem.y, problem.fit_params, context=context, caller=self)
+            fit_watched(best.fit, best, problem.X, problem.y, problem.fit_params, context=context, caller=self)
         if was_interrupted():  # and the estimator went on with what it had learnt so far
             raise KeyboardInterrupt
         self.refit_time_ = time.perf_counter() - start

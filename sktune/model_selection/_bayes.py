@@ -13,6 +13,7 @@ from .._sklearn_compat import Hidden, Interval, StrOptions, _fit_context
 from ..optimize import Optimizer
 from ._base import BaseTuneSearchCV
 from ._evaluator import Evaluator
+from ._halving import SuccessiveHalving
 from ._initial_params import place_initial_params
 from ._results import rank_failures_last
 from ._search_spaces import SpaceBudget, check_parameter_names, parse_search_spaces
@@ -155,6 +156,7 @@ class BayesSearchCV(BaseTuneSearchCV):
         "n_points": [Interval(Integral, 1, None, closed="left")],
         "iid": [Hidden(StrOptions({"deprecated"})), "boolean"],
         "initial_params": [StrOptions({"current"}), list, None],
+        "pruning": [StrOptions({"halving"}), SuccessiveHalving, None],
     }
     # both are for this search alone: a meta-estimator around it has nothing to route there
     __metadata_request__fit = {"groups": UNUSED, "callback": UNUSED}
@@ -180,6 +182,7 @@ class BayesSearchCV(BaseTuneSearchCV):
         *,
         timeout=None,
         initial_params=None,
+        pruning=None,
     ):
         super().__init__(
             estimator,
@@ -201,6 +204,7 @@ class BayesSearchCV(BaseTuneSearchCV):
         self.n_points = n_points
         self.iid = iid
         self.initial_params = initial_params
+        self.pruning = pruning
 
     @property
     def total_iterations(self):
@@ -260,12 +264,13 @@ class BayesSearchCV(BaseTuneSearchCV):
         initial_params: list[list[dict]],
         callbacks: list[SearchCallback],
     ) -> str | None:
+        pruning = SuccessiveHalving() if self.pruning == "halving" else self.pruning
         searches = []
         for number, (budget, first) in enumerate(zip(budgets, initial_params, strict=True)):
             seed = evaluate.derive_seed("optimizer", number)
             kwargs = self.optimizer_kwargs or {}
             optimizer = Optimizer(budget.space, random_state=seed, initial_params=first, **kwargs)
-            searches.append(SpaceSearch(budget, optimizer, self.n_points))
+            searches.append(SpaceSearch(budget, optimizer, self.n_points, pruning))
         try:
             for search in searches:
                 search.run(evaluate, callbacks)

@@ -8,24 +8,26 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from numbers import Integral, Real
 from typing import Any, Literal
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.callback import CallbackContext
-from sklearn.pipeline import Pipeline
 
 from .._sklearn_compat import _check_method_params, _safe_split, array_device, get_namespace
 from .._utils.deadline import deadline
 from ..exceptions import DivergedError, TimeBudgetError
+from ._resuming import find_resource, last_step, train_until
 from ._scores import Scores, read_scores
 from ._seeding import seeded_generators, set_random_states
+from ._shared_steps import SharedSteps
 from ._verbose import announce_end, announce_start
 
 #: What became of a fit; of a candidate, what became of its first split that is not "ok".
-Status = Literal["ok", "failed", "diverged", "timeout", "interrupted"]
+Status = Literal["ok", "failed", "diverged", "timeout", "interrupted", "pruned"]
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,20 @@ class Problem:
     verbose: int = 0
     deadline: float | None = None  # seconds of time.time()
     caller: BaseEstimator | None = None  # the search, where callbacks want to know it
+    shared: SharedSteps = field(default_factory=SharedSteps)
+
+
+@dataclass(frozen=True)
+class Paused:
+    """A candidate on one split, trained so far."""
+
+    estimator: BaseEstimator
+    n_epochs: int
 
 
 @dataclass(frozen=True)
 class Task:
-    """One candidate on one split."""
+    """One candidate on one split, to the end or up to an epoch."""
 
     candidate: int
     split: int
@@ -57,11 +68,17 @@ class Task:
     test: np.ndarray  # (n_test,) row indices
     seed: int | None = None
     callback_context: CallbackContext | None = None
+    n_epochs: int | None = None  # up to which to train; None fits, as the estimator does it
+    paused: Paused | None = None  # where to go on
 
 
 @dataclass
 class FoldRecord:
-    """What is known of one candidate on one split. Times are in seconds."""
+    """What is known of one candidate on one split. Times are in seconds.
+
+    Of a training in pieces the record of the last piece has the times of all, and `curve` the scores after each, by
+    epoch; `is_complete` says whether training has come to its end.
+    """
 
     candidate: int
     split: int
@@ -73,6 +90,18 @@ class FoldRecord:
     score_time: float = 0.0
     n_test_samples: int = 0
     n_epochs: float = math.nan
+    is_complete: bool = True
+    curve: dict[int, Scores] = field(default_factory=dict)
+    paused: Paused | None = field(default=None, repr=False)
+
+    def follow(self, former: "FoldRecord") -> None:
+        """Take over what the record of the piece before this one has."""
+        self.fit_time += former.fit_time
+        self.score_time += former.score_time
+        self.curve = {**former.curve, **self.curve}
+        if self.test_scores is None and self.status == "timeout":  # what is known stays known
+            self.test_scores, self.train_scores = former.test_scores, former.train_scores
+            self.n_test_samples, self.n_epochs = former.n_test_samples, former.n_epochs
 
     def fail(self, error: str, status: Status | None = None) -> None:
         """Note what went wrong; the first reason stands."""
@@ -115,13 +144,15 @@ def _status_of(error: Exception) -> Status:
 
 def _fit_and_score(problem: Problem, task: Task, record: FoldRecord) -> None:
     with _timed(record, "fit_time"):
-        estimator = make_candidate(problem.estimator, task.params, task.seed)
+        estimator = task.paused.estimator if task.paused else make_candidate(problem.estimator, task.params, task.seed)
         train, test = _rows(problem.X, task)
         X_train, y_train = _safe_split(estimator, problem.X, problem.y, train)
         X_test, y_test = _safe_split(estimator, problem.X, problem.y, test, train)
         fit_params = _check_method_params(problem.X, params=problem.fit_params, indices=train)
-        fit_watched(estimator, X_train, y_train, fit_params, context=task.callback_context, caller=problem.caller)
-    record.n_epochs = count_epochs(estimator)
+        fit = estimator.fit if task.n_epochs is None else partial(_train_piece, problem, task, record, estimator)
+        fit_watched(fit, estimator, X_train, y_train, fit_params, context=task.callback_context, caller=problem.caller)
+    if task.n_epochs is None:
+        record.n_epochs = count_epochs(estimator)
     check_losses(estimator)
     record.n_test_samples = len(task.test)
     with _timed(record, "score_time"):
@@ -130,6 +161,17 @@ def _fit_and_score(problem: Problem, task: Task, record: FoldRecord) -> None:
     if problem.return_train_score:
         raw_scores = _score(problem, estimator, X_train, y_train, train)
         record.train_scores = read_scores(raw_scores, on_failure=record.fail, must_be_finite=False)
+    if task.n_epochs is not None and record.status == "ok":
+        record.curve[task.n_epochs] = record.test_scores
+
+
+def _train_piece(problem: Problem, task: Task, record: FoldRecord, estimator, X, y=None, **fit_params) -> None:
+    before = task.paused.n_epochs if task.paused else 0
+    given = {"fit_params": fit_params, "shared": problem.shared, "split": task.split}
+    n_epochs = train_until(estimator, X, y, task.n_epochs, trained=before, **given)
+    record.n_epochs = float(n_epochs)
+    record.is_complete = n_epochs < task.n_epochs or n_epochs >= find_resource(estimator).n_epochs
+    record.paused = Paused(estimator, n_epochs)
 
 
 def make_candidate(estimator: BaseEstimator, params: dict[str, Any], seed: int | None) -> BaseEstimator:
@@ -139,6 +181,7 @@ def make_candidate(estimator: BaseEstimator, params: dict[str, Any], seed: int |
 
 
 def fit_watched(
+    fit: Callable,
     estimator: BaseEstimator,
     X: Any,
     y: Any,
@@ -147,24 +190,24 @@ def fit_watched(
     context: CallbackContext | None,
     caller: BaseEstimator | None,
 ) -> None:
-    """Fit `estimator` below the callbacks of the search, calling their hooks in the order scikit-learn does."""
+    """Call `fit`, which fits `estimator`, below the callbacks of the search; their hooks as scikit-learn calls them."""
     arguments = (X,) if y is None else (X, y)
     if context is None:
-        estimator.fit(*arguments, **fit_params)
+        fit(*arguments, **fit_params)
         return
     weight = fit_params.get("sample_weight")
     news = {"estimator": caller, "X": X, "y": y, "metadata": None if weight is None else {"sample_weight": weight}}
     try:
         with context.propagate_callback_context(estimator):
             context.call_on_fit_task_begin(**news)
-            estimator.fit(*arguments, **fit_params)
+            fit(*arguments, **fit_params)
     finally:
         context.call_on_fit_task_end(**news)
 
 
 def count_epochs(estimator: BaseEstimator) -> float:
     """Return the int `n_iter_` of a fitted estimator, or of the last step of a pipeline; NaN if it has none."""
-    n_iter = getattr(_last_step(estimator), "n_iter_", None)
+    n_iter = getattr(last_step(estimator), "n_iter_", None)
     return float(n_iter) if isinstance(n_iter, Integral) else math.nan
 
 
@@ -173,18 +216,12 @@ def check_losses(estimator: BaseEstimator) -> None:
 
     Skorch itself says nothing, and the class that NaN is read as may well score best on imbalanced data.
     """
-    history = getattr(_last_step(estimator), "history_", None)
+    history = getattr(last_step(estimator), "history_", None)
     last_epoch = history[-1] if isinstance(history, list) and history else {}
     for name in ("train_loss", "valid_loss"):
         loss = last_epoch.get(name)
         if isinstance(loss, Real) and not math.isfinite(loss):
             raise DivergedError(f"{name} is {loss} at the end of the training")
-
-
-def _last_step(estimator: BaseEstimator) -> BaseEstimator:
-    while isinstance(estimator, Pipeline):
-        estimator = estimator.steps[-1][1]
-    return estimator
 
 
 def _rows(X: Any, task: Task) -> tuple[Any, Any]:

@@ -2,8 +2,8 @@
 
 import time
 import warnings
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 from joblib.parallel import get_active_backend
@@ -13,9 +13,17 @@ from sklearn.utils.parallel import Parallel, delayed
 from .._utils.random import derive_seed
 from ..exceptions import TimeBudgetError
 from ._evaluation import FoldRecord, Problem, Task, evaluate_fold
-from ._results import CandidateRecord
+from ._results import CandidateRecord, value_of
 from ._scores import Scores
 from ._verbose import announce_batch
+
+
+class Piece(NamedTuple):
+    """A candidate on one split, and the epoch up to which to train it."""
+
+    candidate: CandidateRecord
+    split: int
+    n_epochs: int
 
 
 def open_parallel(n_jobs: int | None, pre_dispatch: int | str, *, fuse: bool) -> Parallel:
@@ -91,6 +99,7 @@ class Evaluator:
         self.was_interrupted = was_interrupted
         self.n_planned = n_planned
         self.candidates: list[CandidateRecord] = []
+        self._n_tasks = 0
         self.first_scores: Scores = None  # of the first fit that went well: they show which metrics there are
         self.metric: str | None = None  # the one that leads the search
 
@@ -103,16 +112,38 @@ class Evaluator:
             If the time budget had run out before the call. What runs when it ends is stopped where it can be, and
             its record says so.
         """
-        if self.problem.deadline is not None and time.time() > self.problem.deadline:
-            raise TimeBudgetError("the time budget of the search ran out")
+        self._check_time()
+        batch = self.add(params)
+        self._evaluate([self._task(candidate, split) for candidate in batch for split in range(len(self.splits))])
+        if self.problem.verbose > 0:
+            announce_batch(self.candidates, batch, self.n_planned, self.metric)
+        return batch
+
+    def add(self, params: list[dict[str, Any]]) -> list[CandidateRecord]:
+        """Return records of new candidates, of which nothing is evaluated yet."""
         start = len(self.candidates)
         batch = [CandidateRecord(start + i, point, [None] * len(self.splits)) for i, point in enumerate(params)]
         self.candidates.extend(batch)
-        for record in self._run([task for candidate in batch for task in self._tasks(candidate)]):
-            self._keep(record)
-        if self.problem.verbose > 0:
-            announce_batch(self.candidates, len(batch), self.n_planned, self.metric)
         return batch
+
+    def train(self, pieces: Iterable[Piece]) -> None:
+        """Train candidates up to some epochs on some splits, from where they are, and score them there.
+
+        Splits on which training has come to its end, or has failed, are left as they are.
+
+        Raises
+        ------
+        TimeBudgetError
+            As for a call.
+        """
+        self._check_time()
+        self._evaluate(
+            [
+                self._task(piece.candidate, piece.split, piece.n_epochs)
+                for piece in pieces
+                if piece.candidate.goes_on(piece.split, piece.n_epochs)
+            ]
+        )
 
     def derive_seed(self, *keys: str | int) -> int | None:
         """Return a seed for the purpose that `keys` name; None if the search has no random state."""
@@ -122,6 +153,10 @@ class Evaluator:
         """Return the mean score of the metric that leads the search; greater is better, NaN unless it is "ok"."""
         return candidate.mean_score(self.metric)
 
+    def value(self, scores: Scores) -> float:
+        """Return the score of the metric that leads the search."""
+        return value_of(scores, self.metric)
+
     def recorded(self) -> list[CandidateRecord]:
         """Return the candidates of which at least one split is known, in the order in which they were proposed."""
         return [candidate for candidate in self.candidates if any(candidate.folds)]
@@ -130,13 +165,23 @@ class Evaluator:
         """Whether at least one candidate has been evaluated on all splits without a failure."""
         return any(candidate.status == "ok" for candidate in self.candidates)
 
-    def _tasks(self, candidate: CandidateRecord) -> Iterator[Task]:
-        for split, (train, test) in enumerate(self.splits):
-            context = self.context and self.context.subcontext(
-                task_name="candidate-split-evaluation", task_id=candidate.index * len(self.splits) + split
-            )
-            seed = self.derive_seed("candidate", candidate.index, "split", split)
-            yield Task(candidate.index, split, candidate.params, train, test, seed, context)
+    def _check_time(self) -> None:
+        if self.problem.deadline is not None and time.time() > self.problem.deadline:
+            raise TimeBudgetError("the time budget of the search ran out")
+
+    def _task(self, candidate: CandidateRecord, split: int, n_epochs: int | None = None) -> Task:
+        context = self.context and self.context.subcontext(
+            task_name="candidate-split-evaluation", task_id=self._n_tasks
+        )
+        self._n_tasks += 1
+        seed = self.derive_seed("candidate", candidate.index, "split", split)
+        fold = candidate.folds[split]
+        paused = fold and fold.paused
+        return Task(candidate.index, split, candidate.params, *self.splits[split], seed, context, n_epochs, paused)
+
+    def _evaluate(self, tasks: list[Task]) -> None:
+        for record in self._run(tasks):
+            self._keep(record)
 
     def _run(self, tasks: list[Task]) -> Iterator[FoldRecord]:
         """Yield the records as the tasks finish."""
@@ -152,7 +197,12 @@ class Evaluator:
     def _keep(self, record: FoldRecord) -> None:
         if self.was_interrupted():  # and the fit went on as if it were complete: its record means nothing
             raise KeyboardInterrupt
-        self.candidates[record.candidate].folds[record.split] = record
+        folds = self.candidates[record.candidate].folds
+        if folds[record.split] is not None:
+            record.follow(folds[record.split])
+        folds[record.split] = record
+        if record.is_complete:
+            record.paused = None
         if self.metric is None and record.status == "ok":
             self.first_scores = record.test_scores
             self.metric = self.name_metric(record.test_scores)

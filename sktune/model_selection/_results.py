@@ -11,8 +11,8 @@ from scipy.stats import rankdata
 from ._evaluation import FoldRecord, Status
 from ._scores import Scores
 
-#: What ended a candidate that neither finished nor failed by itself, for the column ``stopped_by``.
-STOPPED_BY = {"timeout": "timeout", "interrupted": "interrupt"}
+#: What ended a candidate whose status this is.
+_STOPPED_BY = {"timeout": "timeout", "interrupted": "interrupt"}
 
 
 @dataclass
@@ -22,11 +22,36 @@ class CandidateRecord:
     index: int
     params: dict[str, Any]
     folds: list[FoldRecord | None] = field(repr=False)
+    pruned_by: str | None = None
 
     @property
     def status(self) -> Status:
-        """The status of the first split that is not "ok"; "interrupted" if that split was never finished."""
-        return next((status for status in map(_status, self.folds) if status != "ok"), "ok")
+        """The status of the first split that is not "ok"; "interrupted" if that split was never finished.
+
+        "pruned" if the search has stopped the candidate, and none of what it has trained failed.
+        """
+        statuses = map(_status, self.folds)
+        if self.pruned_by is not None:
+            statuses = ("pruned" if status == "interrupted" else status for status in statuses)
+        return next((status for status in statuses if status != "ok"), "ok")
+
+    @property
+    def stopped_by(self) -> str | None:
+        """What ended a candidate that neither finished nor failed by itself."""
+        return self.pruned_by if self.status == "pruned" else _STOPPED_BY.get(self.status)
+
+    def goes_on(self, split: int, n_epochs: int) -> bool:
+        """Whether there is anything to train on a split up to an epoch."""
+        fold = self.folds[split]
+        if fold is None:
+            return self.pruned_by is None
+        return fold.status == "ok" and not fold.is_complete and fold.n_epochs < n_epochs and self.pruned_by is None
+
+    def release(self) -> None:
+        """Let go of the networks: this candidate will not be trained any more."""
+        for fold in self.folds:
+            if fold is not None:
+                fold.paused = None
 
     @property
     def error(self) -> str | None:
@@ -43,12 +68,16 @@ class CandidateRecord:
         """The mean test score over the splits, NaN unless all of them are "ok"."""
         if self.status != "ok":
             return math.nan
-        scores = [fold.test_scores for fold in self.folds]
-        return float(np.mean([score[metric] if isinstance(score, dict) else score for score in scores]))
+        return float(np.mean([value_of(fold.test_scores, metric) for fold in self.folds]))
+
+
+def value_of(scores: Scores, metric: str | None) -> float:
+    """Return the score of one metric."""
+    return scores[metric] if isinstance(scores, dict) else scores
 
 
 def _status(fold: FoldRecord | None) -> Status:
-    return "interrupted" if fold is None else fold.status
+    return "interrupted" if fold is None or not (fold.is_complete or fold.status != "ok") else fold.status
 
 
 def fold_outcomes(
@@ -94,7 +123,7 @@ def extra_columns(candidates: list[CandidateRecord]) -> dict[str, np.ndarray]:
     return {
         "status": np.array(statuses, dtype=object),
         "n_epochs": np.array([candidate.n_epochs for candidate in candidates], dtype=np.float64),
-        "stopped_by": np.array([STOPPED_BY.get(status) for status in statuses], dtype=object),
+        "stopped_by": np.array([candidate.stopped_by for candidate in candidates], dtype=object),
         "error": np.array([candidate.error for candidate in candidates], dtype=object),
     }
 

@@ -10,6 +10,8 @@ from ..exceptions import SpaceExhaustedError
 from ..optimize import Optimizer
 from ..space import Space
 from ._evaluator import Evaluator
+from ._halving import SuccessiveHalving
+from ._race import Race
 from ._results import CandidateRecord
 from ._search_spaces import SpaceBudget
 
@@ -27,29 +29,65 @@ class SpaceSearch:
         Whether a callback has stopped the search.
     """
 
-    def __init__(self, budget: SpaceBudget, optimizer: Optimizer, n_points: int):
+    def __init__(
+        self, budget: SpaceBudget, optimizer: Optimizer, n_points: int, pruning: SuccessiveHalving | None = None
+    ):
         self.space, self.n_iter = budget
         self.optimizer = optimizer
         self.n_points = n_points
+        self.pruning = pruning
         self.records: list[CandidateRecord] = []
         self.stopped = False
 
     def run(self, evaluate: Evaluator, callbacks: Sequence[SearchCallback]) -> None:
         """Search until the budget is spent, the space is exhausted, or a callback returns True."""
         start = len(evaluate.candidates)
+        run = self._run_all if self.pruning is None else self._run_pruned
         try:
-            while len(self.records) < self.n_iter and not self.stopped:
-                params = self.optimizer.ask(min(self.n_points, self.n_iter - len(self.records)))
-                records = evaluate(params)
-                self.optimizer.tell(params, [evaluate.score(record) for record in records])
-                self.records += records
-                if callbacks:
-                    answers = [callback(self.result(evaluate)) for callback in callbacks]
-                    self.stopped = any(answers)
+            run(evaluate, callbacks)
         except SpaceExhaustedError:
             return  # a finite space may have fewer points than the budget
         finally:
             self.records = [record for record in evaluate.candidates[start:] if any(record.folds)]
+
+    def _run_all(self, evaluate, callbacks):
+        while len(self.records) < self.n_iter and not self.stopped:
+            params = self.optimizer.ask(self._n_next())
+            records = evaluate(params)
+            self.optimizer.tell(params, [evaluate.score(record) for record in records])
+            self.records += records
+            self._call(callbacks, evaluate)
+
+    def _run_pruned(self, evaluate, callbacks):
+        race = Race(evaluate, self.pruning)
+        try:
+            while not self.stopped:
+                newcomers = evaluate.add(self._ask())
+                self.records += newcomers
+                if not race.run(newcomers):
+                    break
+                params, scores, shares = zip(*race.observations(), strict=True)
+                self.optimizer.revise(params, scores, fidelity=shares)
+                self._call(callbacks, evaluate)
+        finally:
+            race.end()
+
+    def _n_next(self):
+        return min(self.n_points, self.n_iter - len(self.records))
+
+    def _ask(self):
+        """Propose candidates, as long as there are any."""
+        if self._n_next() == 0:
+            return []
+        try:
+            return self.optimizer.ask(self._n_next())
+        except SpaceExhaustedError:
+            return []
+
+    def _call(self, callbacks, evaluate):
+        if callbacks:
+            answers = [callback(self.result(evaluate)) for callback in callbacks]
+            self.stopped = any(answers)
 
     def result(self, evaluate: Evaluator) -> OptimizeResult:
         """Tell what has been evaluated so far."""

@@ -33,11 +33,11 @@ def announce_size(n_splits: int, n_candidates: int | None) -> None:
 
 
 def announce_batch(
-    candidates: list[CandidateRecord], n_in_batch: int, n_planned: int | None, metric: str | None
+    candidates: list[CandidateRecord], batch: list[CandidateRecord], n_planned: int | None, metric: str | None
 ) -> None:
     """Print how many candidates are done, what the latest batch gave, and the best so far."""
     of_all = "" if n_planned is None else f"/{n_planned}"
-    latest, best = _best_of(candidates[-n_in_batch:], metric), _best_of(candidates, metric)
+    latest, best = _best_of(batch, metric), _best_of(candidates, metric)
     line = f"[{len(candidates)}{of_all}] "
     line += "failed" if latest is None else f"{metric} {latest.mean_score(metric):.5g}"
     if best is not None:

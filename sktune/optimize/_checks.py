@@ -59,6 +59,13 @@ def check_score(score: Any) -> float:
     return float(score) if math.isfinite(score) else math.nan
 
 
+def check_fidelity(fidelity: Any) -> float:
+    """Return a share of a whole evaluation as a float, or raise a ValueError."""
+    if not isinstance(fidelity, numbers.Real) or isinstance(fidelity, bool) or not 0.0 < fidelity <= 1.0:
+        raise ValueError(f"fidelity must be a number above 0 and at most 1, got {fidelity!r}")
+    return float(fidelity)
+
+
 def check_noise(noise: Any, *, failed: bool) -> float:
     """Return a standard error as a float, 0 for an unknown one or that of a failure.
 

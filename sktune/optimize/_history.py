@@ -1,7 +1,7 @@
 """What an optimizer has proposed and what it has been told."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,6 +24,8 @@ class Trial(NamedTuple):
         NaN if it failed.
     noise : float
         Known standard error of the score, 0 if unknown.
+    fidelity : float
+        Share of a whole evaluation that it comes from.
     """
 
     number: int
@@ -31,6 +33,7 @@ class Trial(NamedTuple):
     params: dict[str, Any]
     score: float
     noise: float
+    fidelity: float
 
 
 class History:
@@ -59,31 +62,35 @@ class History:
         """Note that the point `key` will not be evaluated."""
         del self.pending[key]
 
-    def add(self, key: Key, params: Mapping[str, Any], score: float, noise: float) -> None:
+    def add(self, key: Key, params: Mapping[str, Any], score: float, noise: float, fidelity: float) -> None:
         """Note the score of a point."""
         number = self.known.setdefault(key, len(self.known))
         self.pending.pop(key, None)
-        self.trials.append(Trial(number, key, dict(params), score, noise))
+        self.trials.append(Trial(number, key, dict(params), score, noise, fidelity))
 
-    def revise(self, key: Key, params: Mapping[str, Any], score: float, noise: float) -> None:
-        """Note the score of a point in the place of all that it had."""
-        self.trials = [trial for trial in self.trials if trial.key != key]
-        self.add(key, params, score, noise)
+    def drop(self, keys: Collection[Key]) -> None:
+        """Forget the scores of points."""
+        self.trials = [trial for trial in self.trials if trial.key not in keys]
 
-    def data(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return coordinates (n_trials, n_dims), scores (n_trials,) and known standard errors (n_trials,).
+    def data(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Return coordinates (n_trials, n_dims), and scores, known standard errors and fidelities (n_trials,) each.
 
         They stand in the order of the proposals, so that it does not matter which of several workers was faster.
         """
         trials = sorted(self.trials, key=lambda trial: trial.number)
-        return tuple(np.array([getattr(trial, name) for trial in trials]) for name in ("key", "score", "noise"))
+        names = ("key", "score", "noise", "fidelity")
+        return tuple(np.array([getattr(trial, name) for trial in trials]) for name in names)
 
     def best(self) -> Trial | None:
-        """Return the trial of the best point, with its mean score if it was told several times; None if all failed."""
+        """Return the trial of the best point, with its mean score if it was told several times; None if all failed.
+
+        Scores of the highest fidelity that any success has count, and no others.
+        """
+        highest = max((trial.fidelity for trial in self.trials if not math.isnan(trial.score)), default=None)
         scores: dict[Key, list[float]] = {}
         last: dict[Key, Trial] = {}
         for trial in self.trials:
-            if not math.isnan(trial.score):
+            if trial.fidelity == highest and not math.isnan(trial.score):
                 scores.setdefault(trial.key, []).append(trial.score)
                 last[trial.key] = trial
         if not scores:

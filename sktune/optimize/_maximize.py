@@ -16,11 +16,13 @@ class Acquisition:
     ----------
     gp : GaussianProcess
     encoder : FeatureEncoder
+    best : float, default=None
+        The mean to improve on; None is the best at the observations.
     """
 
-    def __init__(self, gp, encoder):
+    def __init__(self, gp, encoder, best=None):
         self._gp, self._encoder = gp, encoder
-        self._best = gp.mean_.max()
+        self._best = gp.mean_.max() if best is None else best
 
     def __call__(self, U):
         """Return the acquisition, shape (n_points,), at snapped points, shape (n_points, n_dims)."""

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from ..space import Space
 from ._candidates import nearby_candidates, spread_candidates
 from ._checks import (
     check_base_estimator,
+    check_fidelity,
     check_length,
     check_noise,
     check_points,
@@ -127,7 +129,6 @@ class Optimizer:
         if self.space.n_points <= _MAX_LISTED:
             self._listed = self._coordinates(list(self.space.enumerate()))
         self._encoder = FeatureEncoder(self.space)
-        self._local_search = LocalSearch(self.space, self._encoder)
         self._spread = None
         self._history = History()
         self._version = 0  # of what is known
@@ -192,6 +193,7 @@ class Optimizer:
         score: float | Sequence[float],
         *,
         noise: float | Sequence[float | None] | None = None,
+        fidelity: float | Sequence[float] = 1.0,
     ) -> None:
         """Report the scores of points, whether they were proposed or not.
 
@@ -204,6 +206,10 @@ class Optimizer:
         noise : float, list of float or None, default=None
             Known standard errors of the scores, None for unknown ones. They add to the noise that the surrogate
             estimates.
+        fidelity : float or list of float, default=1.0
+            Shares of a whole evaluation that the scores come from, above 0 and at most 1: of the epochs of a training,
+            for example. The surrogate learns how much the scores of one fidelity tell of another; proposals are for
+            the fidelity 1.
 
         Raises
         ------
@@ -213,9 +219,7 @@ class Optimizer:
         TypeError
             If a score or a standard error is not a number.
         """
-        for trial in self._checked_trials(params, score, noise):
-            self._history.add(*trial)
-            self._version += 1
+        self._add(self._checked_trials(params, score, noise, fidelity))
 
     def revise(
         self,
@@ -223,27 +227,41 @@ class Optimizer:
         score: float | Sequence[float],
         *,
         noise: float | Sequence[float | None] | None = None,
+        fidelity: float | Sequence[float] = 1.0,
     ) -> None:
         """Report scores that take the place of all that was told of these points before.
 
-        For evaluations that go on, as the training of a network does: each time more is known of a point, its estimate
-        is revised.
+        For evaluations that go on, as the training of a network does: each time more is known of a point, its scores
+        are revised.
 
         Parameters
         ----------
-        params, score, noise
+        params : dict or list of dict
+            The points. One that stands there several times gets several scores.
+        score : float or list of float
+            As in `tell`.
+        noise : float, list of float or None, default=None
+            As in `tell`.
+        fidelity : float or list of float, default=1.0
             As in `tell`.
 
         Raises
         ------
-        ValueError, TypeError
+        ValueError
+            As `tell` does.
+        TypeError
             As `tell` does.
         """
-        for trial in self._checked_trials(params, score, noise):
-            self._history.revise(*trial)
-            self._version += 1
+        trials = self._checked_trials(params, score, noise, fidelity)
+        self._history.drop({key for key, *_ in trials})
+        self._add(trials)
 
-    def _checked_trials(self, params, score, noise):
+    def _add(self, trials):
+        for trial in trials:
+            self._history.add(*trial)
+        self._version += 1
+
+    def _checked_trials(self, params, score, noise, fidelity):
         if isinstance(params, Mapping):
             params, score, noise = [params], [score], [noise]
         params = check_points("params", params)
@@ -252,7 +270,10 @@ class Optimizer:
         scores = [check_score(one) for one in scores]
         noises = [check_noise(one, failed=math.isnan(own)) for one, own in zip(noises, scores, strict=True)]
         keys = [_key(row) for row in self._coordinates(params)]
-        return list(zip(keys, params, scores, noises, strict=True))
+        if isinstance(fidelity, Real):
+            fidelity = [fidelity] * len(params)
+        fidelities = [check_fidelity(one) for one in check_length("fidelity", fidelity, len(params))]
+        return list(zip(keys, params, scores, noises, fidelities, strict=True))
 
     def forget(self, params: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:
         """Drop points that were proposed and will never be told. They are not proposed again.
@@ -311,17 +332,21 @@ class Optimizer:
         yield self._leftovers(np.random.default_rng(derive_seed(self._seed, "leftovers", n_known)))
 
     def _ranked_by_surrogate(self, rng: np.random.Generator) -> np.ndarray:
-        U, scores, noises = self._history.data()
-        gp = self._surrogate(U, scores, noises)
-        by_mean = U[np.argsort(-gp.mean_, kind="stable")]
-        centres = by_mean[np.sort(np.unique(by_mean, axis=0, return_index=True)[1])]
+        U, scores, noises, fidelities = self._history.data()
+        encoder = FeatureEncoder(self.space, with_fidelity=True) if (fidelities < 1.0).any() else self._encoder
+        gp = self._surrogate(encoder, U, scores, noises, fidelities)
+        # several scores of a point are equal here to rounding only; the first stands for all
+        known = U[np.sort(np.unique(U, axis=0, return_index=True)[1])]
+        means = gp.predict(encoder.encode(known))[0]
+        centres = known[np.argsort(-means, kind="stable")]
         if self._history.pending:
-            pending = self._encoder.encode(np.array(list(self._history.pending)))
+            pending = encoder.encode(np.array(list(self._history.pending)))
             gp = gp.believe(pending, known_variance=np.median(gp.known_variance))
-        acquisition = Acquisition(gp, self._encoder)
+            means = np.append(means, gp.mean_[-len(pending) :])
+        acquisition = Acquisition(gp, encoder, means.max())
         if self._listed is None:
             candidates = np.vstack([self._spread_candidates(rng), nearby_candidates(self.space, centres, rng)])
-            return climbed_and_ranked(candidates, acquisition, self._local_search, rng)
+            return climbed_and_ranked(candidates, acquisition, LocalSearch(self.space, encoder), rng)
         return ranked(self._listed, acquisition)
 
     def _spread_candidates(self, rng: np.random.Generator) -> np.ndarray:
@@ -331,17 +356,22 @@ class Optimizer:
             self._spread = spread_candidates(self.space, np.random.default_rng(derive_seed(self._seed, "spread")))
         return self._spread
 
-    def _surrogate(self, U: np.ndarray, scores: np.ndarray, noises: np.ndarray) -> GaussianProcess:
+    def _surrogate(
+        self, encoder: FeatureEncoder, U: np.ndarray, scores: np.ndarray, noises: np.ndarray, fidelities: np.ndarray
+    ) -> GaussianProcess:
         """The Gaussian process of the data; its hyperparameters are fitted only where the data are new."""
         transform = ScoreTransform(scores)
-        X, y = self._encoder.encode(U), transform(scores)
+        X, y = encoder.encode(U, fidelities), transform(scores)
         given = {
             "known_variance": np.minimum(transform.slope(scores) * noises, _MAX_KNOWN_DEVIATION) ** 2,
-            "layout": self._encoder.layout,
+            "layout": encoder.layout,
         }
         if self._fitted_version == self._version:
             return GaussianProcess(X, y, self._hyperparameters, **given)
-        gp = fit_gaussian_process(X, y, start=self._hyperparameters, **given)
+        start = self._hyperparameters
+        if start is not None and len(start.length_scales) != encoder.layout.n_groups:
+            start = None  # from before fidelities were known
+        gp = fit_gaussian_process(X, y, start=start, **given)
         self._hyperparameters, self._fitted_version = gp.hyperparameters, self._version
         return gp
 

@@ -1,0 +1,169 @@
+"""Training that can be paused: which estimators can, and how a piece of it is trained.
+
+An estimator can be trained in pieces if it has, in this order of preference,
+
+========================================================== ============================================================
+``fit_until(X, y, n_epochs)`` and ``max_epochs``           goes on to the result of a single ``fit``, as networks of
+                                                           sktune do
+``partial_fit`` and ``max_iter`` or ``max_epochs``         an epoch is a call with all rows: scikit-learn's ``MLP*``,
+                                                           ``SGD*``, ``Perceptron``, ...
+``warm_start`` and ``n_estimators``, ``max_iter`` or       the parameter is the number in all where trees are counted
+``max_epochs``                                             (gradient boosting, forests), and the number to add otherwise
+========================================================== ============================================================
+
+or if it is a pipeline that ends in such an estimator.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn import get_config
+from sklearn.base import BaseEstimator, is_classifier
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.pipeline import Pipeline
+from sklearn.utils.metadata_routing import process_routing
+
+from ._shared_steps import SharedSteps
+
+#: way to train -> names under which an estimator may have its number of epochs
+_PARAMETERS = {
+    "fit_until": ("max_epochs", "max_iter"),
+    "partial_fit": ("max_iter", "max_epochs"),
+    "warm_start": ("n_estimators", "max_iter", "max_epochs"),
+}
+
+
+class Resource(NamedTuple):
+    """How an estimator is trained in pieces: what it calls its epochs, and how many it has in all."""
+
+    parameter: str
+    n_epochs: int
+    way: str
+
+
+def find_resource(estimator: BaseEstimator) -> Resource:
+    """Return how to train an estimator, or the last step of a pipeline, in pieces.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be; the message says what it would need.
+    """
+    last = last_step(estimator)
+    params = last.get_params(deep=False) if hasattr(last, "get_params") else {}
+    for way, names in _PARAMETERS.items():
+        if way not in params and not hasattr(last, way):
+            continue
+        for name in names:
+            if name in params:
+                return Resource(name, _checked(last, name, params, way), way)
+    raise ValueError(
+        f"{type(last).__name__} cannot be trained in pieces: that takes fit_until and max_epochs, or partial_fit and "
+        "max_iter, or warm_start and n_estimators or max_iter"
+    )
+
+
+def _checked(last, name, params, way):
+    n_epochs = params[name]
+    if not isinstance(n_epochs, (int, np.integer)) or isinstance(n_epochs, bool) or n_epochs < 1:
+        raise ValueError(f"{name} of {type(last).__name__} must be an int of at least 1, got {n_epochs!r}")
+    if way == "fit_until" and params.get("callbacks"):
+        raise ValueError(f"{type(last).__name__} with skorch callbacks cannot be trained in pieces: set callbacks=None")
+    if way == "partial_fit" and params.get("early_stopping"):
+        raise ValueError(f"partial_fit of {type(last).__name__} has no early stopping: set early_stopping=False")
+    return int(n_epochs)
+
+
+def last_step(estimator: BaseEstimator) -> BaseEstimator:
+    """Return the estimator that a pipeline, perhaps of pipelines, ends in; any other estimator itself."""
+    while isinstance(estimator, Pipeline):
+        estimator = estimator.steps[-1][1]
+    return estimator
+
+
+def train_until(
+    estimator: BaseEstimator,
+    X: Any,
+    y: Any,
+    n_epochs: int,
+    *,
+    trained: int = 0,
+    fit_params: dict[str, Any],
+    shared: SharedSteps,
+    split: int,
+) -> int:
+    """Train up to an epoch.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted for `trained` epochs; changed in place. The other steps of a pipeline are fitted once, at the beginning.
+    X, y : array-like
+        The rows; the same for every piece.
+    n_epochs : int
+        Number of epochs after which to pause.
+    trained : int, default=0
+        Number of epochs of earlier calls.
+    fit_params : dict
+        As for the estimator's ``fit``.
+    shared : SharedSteps
+        Where the other steps of pipelines are kept for others.
+    split : int
+        Number of the split that the rows come from.
+
+    Returns
+    -------
+    int
+        Number of epochs trained in all: less than `n_epochs` where training has ended by itself.
+    """
+    way = find_resource(estimator).way
+    while isinstance(estimator, Pipeline):
+        params_of = _route(estimator, fit_params)
+        X = shared.transform(estimator, X, y, params_of, is_fitted=trained > 0, split=split)
+        name, estimator = estimator.steps[-1]
+        fit_params = params_of[name]["fit"]
+    return _TRAIN[way](estimator, X, y, n_epochs, trained, fit_params)
+
+
+def _route(pipeline, fit_params) -> dict[str, dict[str, dict]]:
+    """Return the parameters of each step's methods."""
+    if get_config()["enable_metadata_routing"]:
+        routed = process_routing(pipeline, "fit", **fit_params)
+        methods = ("fit", "fit_transform", "transform")
+        return {name: {method: dict(routed[name].get(method, {})) for method in methods} for name, _ in pipeline.steps}
+    params = {name: {} for name, _ in pipeline.steps}
+    for full_name, value in fit_params.items():
+        step, separator, name = full_name.partition("__")
+        if not separator or step not in params:
+            raise ValueError(f"Pipeline.fit does not accept the {full_name} parameter: name it <step>__{full_name}")
+        params[step][name] = value
+    return {step: {"fit": own, "fit_transform": own, "transform": {}} for step, own in params.items()}
+
+
+def _fit_until(estimator, X, y, n_epochs, trained, fit_params):
+    estimator.fit_until(X, y, n_epochs, **fit_params)
+    return min(n_epochs, getattr(estimator, "n_iter_", n_epochs))
+
+
+def _partial_fit(estimator, X, y, n_epochs, trained, fit_params):
+    for epoch in range(trained, n_epochs):
+        classes = {"classes": np.unique(y)} if epoch == 0 and is_classifier(estimator) else {}
+        estimator.partial_fit(X, y, **classes, **fit_params)
+    return n_epochs
+
+
+def _warm_start(estimator, X, y, n_epochs, trained, fit_params):
+    parameter = find_resource(estimator).parameter
+    counts_all = parameter == "n_estimators" or isinstance(
+        estimator, HistGradientBoostingClassifier | HistGradientBoostingRegressor
+    )
+    target = getattr(estimator, parameter)
+    try:
+        estimator.set_params(**{"warm_start": True, parameter: n_epochs if counts_all else n_epochs - trained})
+        estimator.fit(X, y, **fit_params)
+    finally:
+        estimator.set_params(**{parameter: target})
+    return n_epochs
+
+
+_TRAIN = {"fit_until": _fit_until, "partial_fit": _partial_fit, "warm_start": _warm_start}
