@@ -52,14 +52,13 @@ class Number(Dimension):
         step = self.step
         if step is None:
             return
-        if not (is_number(step) and math.isfinite(step) and 0 < step <= self.high - self.low):
+        if not (is_number(step) and math.isfinite(step) and step > 0 and self._n_steps(step) >= 1):
             raise ValueError(f"step must be a positive number of at most high - low, or None, got {step!r}")
         if self.prior == "power-of-two":
             raise ValueError(f"step has no meaning with prior='power-of-two', got {step!r}")
 
     def _lattice(self, step: float) -> Lattice:
-        ratio = (self.high - self.low) / step
-        n_values = math.floor(ratio + 8 * float(np.finfo(np.float64).eps) * ratio) + 1  # 1 / 0.1 steps are 10 steps
+        n_values = math.floor(self._n_steps(step)) + 1
         if n_values > MAX_VALUES:
             raise ValueError(f"{self!r} has {n_values} values; at most 2**40 can be told apart: use a larger step")
         log = self.prior == "log-uniform"
@@ -69,6 +68,12 @@ class Number(Dimension):
             )
         cells = LogCells(self.low, step, n_values) if log else EqualCells(n_values)
         return Lattice(EvenValues(self.low, step, n_values, self.high), cells)
+
+    def _n_steps(self, step: float) -> float:
+        """Return the length of the range in steps, with an allowance for rounding: 1 / 0.1 and 0.7 - 0.6 are counts."""
+        eps = float(np.finfo(np.float64).eps)
+        ratio = (self.high - self.low) / step
+        return ratio + 8 * eps * (ratio + max(abs(self.low), abs(self.high)) / step)
 
     # -- the unit interval ---------------------------------------------------------------------------------------------
 

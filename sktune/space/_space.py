@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from ._base import is_number
 from ._check import check_dimension, named_specs
 from ._conditions import Conditions, did_you_mean
 from ._identity import same_value
 from ._points import PointLists
 from ._sampling import draw_design, draw_sample
+from ._zooming import zoomed_dimension
 
 #: Coordinate of an inactive parameter, so that equal settings have equal rows.
 INACTIVE = 0.5
@@ -107,6 +109,43 @@ class Space(PointLists):
         dimensions = {prefix + name: dimension.with_prefix(prefix) for name, dimension in named}
         constraint = None if self.constraint is None else partial(_call_without_prefix, self.constraint, prefix)
         return Space(dimensions, constraint=constraint)
+
+    def zoomed(self, params: Mapping[str, Any], width: float) -> "Space":
+        """Return the part of this space around a setting.
+
+        Parameters
+        ----------
+        params : dict
+            The setting in the middle.
+        width : float
+            Share of the range of each number that remains, above 0 and at most 1: on a logarithmic scale under a
+            logarithmic prior, of the probability for distributions. It is moved inwards where it would reach beyond
+            an end. Choices stay whole, as do numbers that the conditions of others refer to.
+
+        Returns
+        -------
+        Space
+            A new space, with the same names, conditions and constraint.
+
+        Raises
+        ------
+        ValueError
+            If `width` is not allowed or `params` is not a setting of this space.
+
+        Examples
+        --------
+        >>> Space({"lr": (1e-4, 1.0, "log-uniform")}).zoomed({"lr": 1e-2}, width=0.5).dimensions[0].bounds
+        (0.001, 0.1)
+        """
+        if not is_number(width) or not 0 < width <= 1:
+            raise ValueError(f"width must be a number above 0 and at most 1, got {width!r}")
+        coordinates = self.to_unit([params])[0]
+        parents = {parent for parents in self._conditions.parents for parent in parents}
+        dimensions = {
+            name: dimension if position in parents else zoomed_dimension(dimension, u, width)
+            for position, (name, dimension, u) in enumerate(zip(self.names, self.dimensions, coordinates, strict=True))
+        }
+        return Space(dimensions, constraint=self.constraint)
 
     # -- between dicts and the unit cube -------------------------------------------------------------------------------
 
