@@ -2,6 +2,15 @@
 
 from ._base import BaseTuneSearchCV, SearchInterruptedWarning
 from ._bayes import BayesSearchCV
+from ._importance import WeakSurrogateWarning, parameter_importance
 from ._net_cv import NetClassifierCV, NetRegressorCV
 
-__all__ = ["BaseTuneSearchCV", "BayesSearchCV", "NetClassifierCV", "NetRegressorCV", "SearchInterruptedWarning"]
+__all__ = [
+    "BaseTuneSearchCV",
+    "BayesSearchCV",
+    "NetClassifierCV",
+    "NetRegressorCV",
+    "SearchInterruptedWarning",
+    "WeakSurrogateWarning",
+    "parameter_importance",
+]

@@ -1,0 +1,113 @@
+"""Shares of the variance of functions on the unit cube: Sobol indices by pick and freeze.
+
+Notation
+--------
+A, B            two independent sets of points, shape (n_samples, n_dims): the halves of one scrambled Sobol sequence
+AB_i            A with the column i of B
+f(A)            values there, shape (n_samples, n_functions); centred by the mean of f(A) and f(B)
+V               variance of f over the cube, shape (n_functions,)
+S_i             first-order share of dimension i: Var(E[f | x_i]) / V, what it explains alone
+T_i             total share: E[Var(f | all but x_i)] / V, what it explains alone and together with others
+
+S_i V           mean of f(B) (f(AB_i) - f(A))             Saltelli et al. (2010), table 2 (b)
+T_i V           mean of (f(A) - f(AB_i))^2 / 2            Jansen (1999); Saltelli et al. (2010), table 2 (f)
+
+Both are exactly 0 for a dimension on which f does not depend.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import qmc
+
+
+@dataclass(frozen=True)
+class VarianceShares:
+    """Shares of the variance of functions that their arguments explain.
+
+    Parameters
+    ----------
+    first_order : ndarray of shape (n_functions, n_dims)
+        What an argument explains by itself, from 0 to `total`.
+    total : ndarray of shape (n_functions, n_dims)
+        What it explains by itself and in interactions, from 0 to 1. Interactions count for each argument in them, so
+        that the sum over the arguments may exceed 1.
+    variance : ndarray of shape (n_functions,)
+        Variance of each function. Where it is 0, so are the shares.
+    """
+
+    first_order: np.ndarray
+    total: np.ndarray
+    variance: np.ndarray
+
+    @property
+    def interaction(self) -> np.ndarray:
+        """What no argument explains by itself, shape (n_functions,)."""
+        return np.where(self.variance > 0.0, np.clip(1.0 - self.first_order.sum(axis=1), 0.0, 1.0), 0.0)
+
+
+def variance_shares(
+    function: Callable[[np.ndarray], np.ndarray], n_dims: int, *, n_samples: int = 1024, seed: int = 0
+) -> VarianceShares:
+    """Return which shares of the variance of functions over the unit cube their arguments explain.
+
+    Parameters
+    ----------
+    function : callable
+        Takes points of shape (n_points, n_dims) and returns values of shape (n_points,), or (n_points, n_functions)
+        for several functions at once. Called ``n_dims + 2`` times.
+    n_dims : int
+        Number of arguments, each uniform on [0, 1] and independent of the others.
+    n_samples : int, default=1024
+        Number of points per call, a power of two. The error of a share shrinks nearly in proportion where the
+        function is smooth.
+    seed : int, default=0
+        Determines the points.
+
+    Returns
+    -------
+    VarianceShares
+        One row per function.
+
+    References
+    ----------
+    .. [1] I. M. Sobol', "Global Sensitivity Indices for Nonlinear Mathematical Models and Their Monte Carlo
+       Estimates", Mathematics and Computers in Simulation 55, 2001.
+    .. [2] A. Saltelli, P. Annoni, I. Azzini, F. Campolongo, M. Ratto and S. Tarantola, "Variance Based Sensitivity
+       Analysis of Model Output. Design and Estimator for the Total Sensitivity Index", Computer Physics
+       Communications 181, 2010.
+
+    Examples
+    --------
+    >>> from sktune.inspection import variance_shares
+    >>> shares = variance_shares(lambda u: 2 * u[:, 0] + u[:, 1] + 0 * u[:, 2], n_dims=3)
+    >>> shares.first_order.round(2).tolist()
+    [[0.8, 0.2, 0.0]]
+    """
+    points = qmc.Sobol(2 * n_dims, seed=np.random.default_rng(seed)).random_base2(n_samples.bit_length() - 1)
+    A, B = points[:, :n_dims], points[:, n_dims:]
+    f_A, f_B = _values(function, A), _values(function, B)
+    centre = (f_A.mean(axis=0) + f_B.mean(axis=0)) / 2.0
+    f_A, f_B = f_A - centre, f_B - centre
+    variance = (np.mean(f_A**2, axis=0) + np.mean(f_B**2, axis=0)) / 2.0
+    first_order, total = np.empty((2, len(variance), n_dims))
+    for dim in range(n_dims):
+        mixed = A.copy()
+        mixed[:, dim] = B[:, dim]
+        change = _values(function, mixed) - centre - f_A
+        first_order[:, dim] = np.mean(f_B * change, axis=0)
+        total[:, dim] = np.mean(change**2, axis=0) / 2.0
+    # estimates may leave the range that the true shares are known to lie in
+    total = np.clip(_ratio(total, variance), 0.0, 1.0)
+    return VarianceShares(np.clip(_ratio(first_order, variance), 0.0, total), total, variance)
+
+
+def _values(function: Callable[[np.ndarray], np.ndarray], points: np.ndarray) -> np.ndarray:
+    values = np.asarray(function(points), dtype=np.float64)
+    return values[:, None] if values.ndim == 1 else values
+
+
+def _ratio(parts: np.ndarray, variance: np.ndarray) -> np.ndarray:
+    """Divide the rows of `parts` by the variances, 0 / 0 being 0."""
+    return parts / np.where(variance > 0.0, variance, 1.0)[:, None]
