@@ -3,16 +3,18 @@
 Notation
 --------
 A, B            two independent sets of points, shape (n_samples, n_dims): the halves of one scrambled Sobol sequence
-AB_i            A with the column i of B
-f(A)            values there, shape (n_samples, n_functions); centred by the mean of f(A) and f(B)
-V               variance of f over the cube, shape (n_functions,)
+AB_i, BA_i      A with the column i of B, and B with the column i of A
+p, q            effects of exchanging that column: f(A) - f(AB_i) and f(BA_i) - f(B), shape (n_samples, n_functions)
+V               variance of f over all these points, shape (n_functions,)
 S_i             first-order share of dimension i: Var(E[f | x_i]) / V, what it explains alone
 T_i             total share: E[Var(f | all but x_i)] / V, what it explains alone and together with others
 
-S_i V           mean of f(B) (f(AB_i) - f(A))             Saltelli et al. (2010), table 2 (b)
-T_i V           mean of (f(A) - f(AB_i))^2 / 2            Jansen (1999); Saltelli et al. (2010), table 2 (f)
+S_i V = mean of p q / 2
+T_i V = mean of (p^2 + q^2) / 4
 
-Both are exactly 0 for a dimension on which f does not depend.
+after Azzini, Mara & Rosati (2021). The errors are as small as the effects: both are exactly 0 for a dimension on which
+f does not depend, and S_i <= T_i. The usual products f(B) (f(AB_i) - f(A)) were measured to err by several times as
+much for small shares, with as many evaluations.
 """
 
 from collections.abc import Callable
@@ -56,7 +58,7 @@ def variance_shares(
     ----------
     function : callable
         Takes points of shape (n_points, n_dims) and returns values of shape (n_points,), or (n_points, n_functions)
-        for several functions at once. Called ``n_dims + 2`` times.
+        for several functions at once. Called ``2 * (n_dims + 1)`` times.
     n_dims : int
         Number of arguments, each uniform on [0, 1] and independent of the others.
     n_samples : int, default=1024
@@ -74,9 +76,8 @@ def variance_shares(
     ----------
     .. [1] I. M. Sobol', "Global Sensitivity Indices for Nonlinear Mathematical Models and Their Monte Carlo
        Estimates", Mathematics and Computers in Simulation 55, 2001.
-    .. [2] A. Saltelli, P. Annoni, I. Azzini, F. Campolongo, M. Ratto and S. Tarantola, "Variance Based Sensitivity
-       Analysis of Model Output. Design and Estimator for the Total Sensitivity Index", Computer Physics
-       Communications 181, 2010.
+    .. [2] I. Azzini, T. A. Mara and R. Rosati, "Comparison of Two Sets of Monte Carlo Estimators of Sobol' Indices",
+       Environmental Modelling & Software 144, 2021.
 
     Examples
     --------
@@ -88,19 +89,43 @@ def variance_shares(
     points = qmc.Sobol(2 * n_dims, seed=np.random.default_rng(seed)).random_base2(n_samples.bit_length() - 1)
     A, B = points[:, :n_dims], points[:, n_dims:]
     f_A, f_B = _values(function, A), _values(function, B)
-    centre = (f_A.mean(axis=0) + f_B.mean(axis=0)) / 2.0
-    f_A, f_B = f_A - centre, f_B - centre
-    variance = (np.mean(f_A**2, axis=0) + np.mean(f_B**2, axis=0)) / 2.0
-    first_order, total = np.empty((2, len(variance), n_dims))
+    moments = _Moments(f_A.mean(axis=0))
+    moments.add(f_A, f_B)
+    first_order, total = np.empty((2, f_A.shape[1], n_dims))
     for dim in range(n_dims):
-        mixed = A.copy()
-        mixed[:, dim] = B[:, dim]
-        change = _values(function, mixed) - centre - f_A
-        first_order[:, dim] = np.mean(f_B * change, axis=0)
-        total[:, dim] = np.mean(change**2, axis=0) / 2.0
-    # estimates may leave the range that the true shares are known to lie in
+        f_AB, f_BA = (_values(function, mixed) for mixed in _exchanged(A, B, dim))
+        moments.add(f_AB, f_BA)
+        p, q = f_A - f_AB, f_BA - f_B
+        first_order[:, dim] = np.mean(p * q, axis=0) / 2.0
+        total[:, dim] = np.mean(p**2 + q**2, axis=0) / 4.0
+    variance = moments.variance
+    # estimates, and by rounding even S_i <= T_i, may leave the range that the true shares are known to lie in
     total = np.clip(_ratio(total, variance), 0.0, 1.0)
     return VarianceShares(np.clip(_ratio(first_order, variance), 0.0, total), total, variance)
+
+
+class _Moments:
+    """Variance of values that arrive in parts; `centre` (n_functions,) lies near their mean, against rounding."""
+
+    def __init__(self, centre: np.ndarray):
+        self._centre, self._n, self._sum, self._squares = centre, 0, 0.0, 0.0
+
+    def add(self, *parts: np.ndarray) -> None:
+        for values in parts:
+            centred = values - self._centre
+            self._n += len(values)
+            self._sum += centred.sum(axis=0)
+            self._squares += np.sum(centred**2, axis=0)
+
+    @property
+    def variance(self) -> np.ndarray:
+        return np.maximum(self._squares / self._n - (self._sum / self._n) ** 2, 0.0)
+
+
+def _exchanged(A: np.ndarray, B: np.ndarray, dim: int) -> tuple[np.ndarray, np.ndarray]:
+    AB, BA = A.copy(), B.copy()
+    AB[:, dim], BA[:, dim] = B[:, dim], A[:, dim]
+    return AB, BA
 
 
 def _values(function: Callable[[np.ndarray], np.ndarray], points: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,7 @@ def read_search(search: Any, metric: str | None) -> Evaluations:
     NotFittedError
         If it is a search that has not been fitted.
     ValueError
-        If there is no such metric, or several and `metric` names none.
+        If there is no such metric, or several and `metric` names none; or if no candidate has succeeded.
     """
     results = search if isinstance(search, Mapping) else _results_of(search)
     if metric is None and isinstance(refit := getattr(search, "refit", None), str):
@@ -63,7 +64,9 @@ def read_search(search: Any, metric: str | None) -> Evaluations:
     params = [dict(one) for one in results["params"]]
     if resources is not None:
         params = _without_resource(params, resources)
-    kept = [stop is None for stop in results.get("stopped_by", [None] * len(params))]
+    kept = [not isinstance(stop, str) for stop in results.get("stopped_by", [None] * len(params))]
+    if not np.isfinite(scores[kept]).any():
+        raise ValueError(f"search has no candidate that succeeded, of {len(params)}: there is no score to explain")
     return Evaluations(
         [one for one, keep in zip(params, kept, strict=True) if keep],
         scores[kept],
@@ -107,14 +110,11 @@ def _fold_scores(results: Mapping[str, Any], metric: str) -> np.ndarray:
 
 def _without_resource(params: list[dict[str, Any]], resources: np.ndarray) -> list[dict[str, Any]]:
     """Drop the parameter that a halving search sets to the resources, such as ``n_estimators``."""
-    names = {name for one in params for name in one}
+    pairs = list(zip(params, resources, strict=True))
     same = {
         name
-        for name in names
-        if all(
-            type(one.get(name)) in (int, float, np.int64) and one[name] == own
-            for one, own in zip(params, resources, strict=True)
-        )
+        for name in params[0]
+        if all(isinstance(one.get(name), Real) and one[name] == resource for one, resource in pairs)
     }
     return [{name: value for name, value in one.items() if name not in same} for one in params]
 

@@ -2,45 +2,23 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
 from numbers import Integral
 from typing import Any
 
-import numpy as np
 from sklearn.utils import check_random_state
 
 from ..exceptions import SktuneWarning
-from ..inspection import ParameterImportance, VarianceShares, variance_shares
-from ..optimize import (
-    FeatureEncoder,
-    FunctionDraws,
-    GaussianProcess,
-    ScoreTransform,
-    draw_hyperparameters,
-    leave_out_predictions,
-    one_blas_thread,
-)
-from ..space import Real, Space
+from ..optimize import one_blas_thread
+from ..space import Space
 from ._bayes import BayesSearchCV
-from ._finished_search import Evaluations, read_search
+from ._finished_search import read_search
 from ._observed_space import observed_space
 from ._search_spaces import parse_search_spaces
+from ._surrogate_data import SurrogateData
+from ._surrogate_shares import explain
 
-#: The dimension of the resources; no parameter of an estimator has such a name.
-_RESOURCES = "(resources)"
-#: Draws of the hyperparameters, over which the drawn functions are spread.
-_N_HYPERPARAMETERS = 16
-#: The hyperparameters are estimated from at most this many candidates, as that takes the cube of their number.
-_MAX_FITTED = 300
-#: Points per evaluation of the functions.
-_N_SAMPLES = 1024
 #: Below this R2 the surrogate says next to nothing.
 _WEAK_R2 = 0.1
-#: Known standard errors count up to this multiple of the deviation of the values: such a value says nothing anyway.
-_MAX_KNOWN_DEVIATION = 1e3
-#: Differences below this share of the scores are rounding.
-_SMALLEST_DIFFERENCE = 1e-12
 
 
 class WeakSurrogateWarning(SktuneWarning):
@@ -108,7 +86,8 @@ def parameter_importance(search, *, space=None, metric=None, scale="normal", n_d
     and independent of the others. A parameter that is active under conditions has effects where it is. Constraints are
     ignored: where they forbid much, the surrogate extrapolates. The indices of functions drawn from the process [3]_
     are computed by pick and freeze on a Sobol sequence of 1024 points. The draws include the uncertainty of the
-    hyperparameters of the process, by importance resampling.
+    hyperparameters of the process, by importance resampling. What the candidates leave open is taken to vary with
+    all parameters that matter: few candidates of a rugged function show too much interaction.
 
     *Noise.* Where the scores on the splits are known, so are the errors of their means: deviations that a split has
     in common for all candidates are removed first. What remains is noise, which no parameter explains. The shares are
@@ -155,9 +134,9 @@ def parameter_importance(search, *, space=None, metric=None, scale="normal", n_d
     search = getattr(search, "search_", search)
     found = read_search(search, metric)
     space, params = _space_of(search, found.params, space)
-    data = _Observations.of(space, params, found, scale)
+    data = SurrogateData.of(space, params, found, scale)
     with one_blas_thread():
-        importance = _importance(data, n_draws, seed)
+        importance = explain(data, n_draws, seed)
     if importance.loo_r2 < _WEAK_R2:
         warnings.warn(
             f"the surrogate explains next to nothing of the scores (leave-one-out R2 = {importance.loo_r2:.2f}), and "
@@ -192,134 +171,3 @@ def _space_of(search: Any, params: list[dict[str, Any]], space: Any) -> tuple[Sp
     if space is None:
         return observed_space(params, declared)
     return Space(dict(zip(space.names, space.dimensions, strict=True))), params
-
-
-@dataclass(frozen=True)
-class _Observations:
-    """What the surrogate learns from.
-
-    ``U`` (n_candidates, n_dims) are the coordinates, ``y`` (n_candidates,) the standardised scores, and
-    ``known_variance`` (n_candidates,) that of their noise. ``varying`` are the positions of the parameters that have
-    several values; ``fixed`` (n_dims,) has the coordinates of all others.
-    """
-
-    space: Space
-    U: np.ndarray
-    y: np.ndarray
-    known_variance: np.ndarray
-    varying: np.ndarray
-    fixed: np.ndarray
-    n_failed: int
-    scale: str
-
-    @classmethod
-    def of(cls, space: Space, params: list[dict[str, Any]], found: Evaluations, scale: str) -> "_Observations":
-        names = space.names
-        if found.resources is not None:
-            low, high = found.resources.min(), found.resources.max()
-            space = Space(
-                {**dict(zip(names, space.dimensions, strict=True)), _RESOURCES: Real(low, high, "log-uniform")}
-            )
-            params = [{**one, _RESOURCES: own} for one, own in zip(params, found.resources.tolist(), strict=True)]
-        varying = [
-            position
-            for position, dimension in enumerate(space.dimensions)
-            if dimension.n_values > 1 and space.names[position] in names
-        ]
-        U = space.to_unit(params)
-        _check_enough(U[:, varying], found.scores)
-        y, known_variance = _standardised(found.scores, found.errors, scale)
-        order = np.lexsort((y, *U.T))  # draws of the noise belong to rows: the same ones whatever the order was
-        fixed = np.where(np.array(space.names) == _RESOURCES, 1.0, 0.5)
-        n_failed = int(np.sum(~np.isfinite(found.scores)))
-        return cls(space, U[order], y[order], known_variance[order], np.array(varying), fixed, n_failed, scale)
-
-
-def _check_enough(U: np.ndarray, scores: np.ndarray) -> None:
-    if not np.isfinite(scores).any():
-        raise ValueError(f"search has no candidate that succeeded, of {len(scores)}: there is no score to explain")
-    if not U.shape[1]:
-        raise ValueError("search has no parameter that varies: there is nothing to compare")
-    n_settings, minimum = len(np.unique(U, axis=0)), 2 * (1 + U.shape[1])
-    if n_settings < minimum:
-        raise ValueError(
-            f"search has {n_settings} different candidates; for {U.shape[1]} varying parameters at least {minimum} are "
-            "needed"
-        )
-
-
-def _standardised(scores: np.ndarray, errors: np.ndarray, scale: str) -> tuple[np.ndarray, np.ndarray]:
-    """The values of the scores, and the known variances of these values; values are all 0 if scores are all equal."""
-    if scale == "normal":
-        transform = ScoreTransform(scores)
-        values, slope = transform(scores), transform.slope(scores)
-    else:
-        filled = np.where(np.isfinite(scores), scores, np.min(scores[np.isfinite(scores)]))
-        is_rounding = np.ptp(filled) <= _SMALLEST_DIFFERENCE * np.abs(filled).max()
-        slope = 0.0 if is_rounding else 1.0 / filled.std()
-        values = (filled - filled.mean()) * slope
-    return values, np.minimum(slope * errors, _MAX_KNOWN_DEVIATION) ** 2
-
-
-def _importance(data: _Observations, n_draws: int, seed: int) -> ParameterImportance:
-    first_order, total = np.zeros((2, n_draws, len(data.space.names)))
-    interaction, loo_r2 = np.zeros(n_draws), 0.0
-    if np.ptp(data.y) > 0:
-        shares, loo_r2 = _shares(data, n_draws, seed)
-        first_order[:, data.varying], total[:, data.varying] = shares.first_order, shares.total
-        interaction = shares.interaction
-    means = total.mean(axis=0)
-    parameters = [position for position, name in enumerate(data.space.names) if name != _RESOURCES]
-    order = sorted(parameters, key=lambda position: -means[position])
-    return ParameterImportance(
-        names=tuple(data.space.names[position] for position in order),
-        first_order=first_order.mean(axis=0)[order],
-        first_order_std=first_order.std(axis=0)[order],
-        total=means[order],
-        total_std=total.std(axis=0)[order],
-        interaction=float(interaction.mean()),
-        interaction_std=float(interaction.std()),
-        loo_r2=loo_r2,
-        n_candidates=len(data.y),
-        n_failed=data.n_failed,
-        scale=data.scale,
-    )
-
-
-def _shares(data: _Observations, n_draws: int, seed: int) -> tuple[VarianceShares, float]:
-    """The shares of the variance of drawn functions, and the R2 of leaving out each setting."""
-    rng = np.random.default_rng(seed)
-    encoder = FeatureEncoder(data.space)
-    X = encoder.encode(data.U)
-    # a subset of all rows in their order is all of them where they are few
-    rows = np.sort(rng.permutation(len(X))[:_MAX_FITTED])
-    mode, hyperparameters = draw_hyperparameters(
-        X[rows],
-        data.y[rows],
-        min(n_draws, _N_HYPERPARAMETERS),
-        rng,
-        known_variance=data.known_variance[rows],
-        layout=encoder.layout,
-    )
-    process = partial(GaussianProcess, X, data.y, known_variance=data.known_variance, layout=encoder.layout)
-    n_categories = max((int(one.n_values) for one in data.space.dimensions if one.is_categorical), default=0)
-    draws = [
-        FunctionDraws(process(hyperparameters=one), len(own), rng, n_categories=n_categories)
-        for one, own in zip(hyperparameters, np.array_split(np.arange(n_draws), len(hyperparameters)), strict=True)
-    ]
-
-    def functions(points: np.ndarray) -> np.ndarray:
-        U = np.tile(data.fixed, (len(points), 1))
-        U[:, data.varying] = points
-        features = encoder.encode(data.space.snap(U))
-        return np.hstack([draw(features) for draw in draws])
-
-    shares = variance_shares(functions, len(data.varying), n_samples=_N_SAMPLES, seed=seed)
-    return shares, _leave_out_r2(process(hyperparameters=mode), data)
-
-
-def _leave_out_r2(gp: GaussianProcess, data: _Observations) -> float:
-    """R2 of predictions of each setting from all others; what was evaluated several times is left out as one."""
-    settings = np.unique(data.U[:, data.varying], axis=0, return_inverse=True)[1].ravel()
-    residuals = data.y - leave_out_predictions(gp, settings)
-    return float(1.0 - np.sum(residuals**2) / np.sum((data.y - data.y.mean()) ** 2))

@@ -22,7 +22,7 @@ import numpy as np
 from scipy.linalg.lapack import dpotrs
 
 _DEGREES_OF_FREEDOM = 5  # of Matern 5/2
-_N_FREQUENCIES = 512
+_N_FREQUENCIES = 256
 
 
 class FunctionDraws:
