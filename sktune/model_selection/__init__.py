@@ -1,4 +1,4 @@
-"""Searches: cross-validated tuning of any scikit-learn estimator, and networks that tune themselves."""
+"""Searches: cross-validated tuning of any scikit-learn estimator, networks that tune themselves, and what mattered."""
 
 from ._base import BaseTuneSearchCV, SearchInterruptedWarning
 from ._bayes import BayesSearchCV

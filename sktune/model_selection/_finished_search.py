@@ -1,6 +1,7 @@
 """What a finished search has found out: settings, scores and how uncertain they are."""
 
 import re
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Real
@@ -46,7 +47,7 @@ def read_search(search: Any, metric: str | None) -> Evaluations:
     ValueError
         If there is no such metric, or several and `metric` names none; or if no candidate has succeeded.
     """
-    results = search if isinstance(search, Mapping) else _results_of(search)
+    results = _results_of(search)
     if metric is None and isinstance(refit := getattr(search, "refit", None), str):
         metric = refit
     metric = _check_metric(results, metric)
@@ -76,10 +77,14 @@ def read_search(search: Any, metric: str | None) -> Evaluations:
 
 
 def _results_of(search: Any) -> Mapping[str, Any]:
+    if isinstance(search, Mapping):
+        return search
+    if hasattr(search, "columns") and hasattr(search, "to_dict"):  # a DataFrame made of them
+        return search.to_dict("list")
     if not (hasattr(search, "fit") and hasattr(search, "get_params")) or isinstance(search, type):
         raise TypeError(
             "search must be a fitted search, such as GridSearchCV(...).fit(X, y), or its cv_results_, a dict; "
-            f"got {search!r}"
+            f"got {reprlib.repr(search)}"
         )
     check_is_fitted(search)
     if not hasattr(search, "cv_results_"):

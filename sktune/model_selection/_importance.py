@@ -36,10 +36,10 @@ def parameter_importance(search, *, space=None, metric=None, scale="normal", n_d
 
     Parameters
     ----------
-    search : estimator or dict
+    search : estimator, dict or DataFrame
         A fitted search: one of sktune's, or scikit-learn's ``GridSearchCV``, ``RandomizedSearchCV`` or a halving
         search; a fitted :class:`~sktune.NetClassifierCV` or :class:`~sktune.NetRegressorCV`; or the ``cv_results_`` of
-        a search.
+        a search, also as a DataFrame.
     space : Space, dict or None, default=None
         The space over which parameters vary, as in :class:`~sktune.BayesSearchCV`. None takes the one of the search;
         see the notes for searches that have none.
@@ -62,7 +62,7 @@ def parameter_importance(search, *, space=None, metric=None, scale="normal", n_d
     Raises
     ------
     TypeError
-        If `search` is neither a search nor a dict.
+        If `search` is none of these.
     NotFittedError
         If the search has not been fitted.
     ValueError

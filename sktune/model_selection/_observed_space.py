@@ -14,6 +14,7 @@ When it is active: always, or depending on another parameter whose values tell w
 grids. If none does, an additional category says which parameters are there.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral
 from numbers import Real as RealNumber
@@ -23,7 +24,7 @@ import numpy as np
 from scipy.stats import rv_discrete
 
 from ..space import Categorical, Dimension, Distribution, Integer, Real, Space
-from ..space._identity import same_value
+from ..space._identity import fingerprint, same_value
 
 Params = dict[str, Any]
 #: The name of the category that says which parameters are there.
@@ -75,8 +76,9 @@ class _Described:
         if self.specs and all(same_value(first, other) for other in self.specs[1:]):
             if isinstance(first, Dimension) and when is None:
                 return first
-            if _is_distribution(first):
-                return Distribution(first, when=when)
+            law = first.dist if isinstance(first, Distribution) else first
+            if _is_distribution(law):
+                return Distribution(law, when=when)
         specs = [spec.categories if isinstance(spec, Categorical) else spec for spec in self.specs]
         lists = [list(spec) for spec in specs if _is_list(spec)]
         if lists and len(lists) == len(self.specs):
@@ -104,14 +106,18 @@ class _Described:
 def _values(values: Iterable[Any]) -> list:
     """The different ones among `values`, in the order of their first appearance."""
     different: list = []
+    fingerprints = set()
     for value in values:
-        if not any(same_value(value, other) for other in different):
+        key = fingerprint(value)  # None where only a comparison can tell
+        is_new = key not in fingerprints if key else not any(same_value(value, other) for other in different)
+        if is_new:
+            fingerprints.add(key)
             different.append(value)
     return different
 
 
 def _are_numbers(values: Sequence[Any]) -> bool:
-    return all(isinstance(v, RealNumber) and not isinstance(v, bool | np.bool_) and np.isfinite(v) for v in values)
+    return all(isinstance(v, RealNumber) and not isinstance(v, bool | np.bool_) and math.isfinite(v) for v in values)
 
 
 def _is_distribution(spec: Any) -> bool:
@@ -148,8 +154,8 @@ def _parent(
         # a parent is there whenever its child is, and sometimes without it: no cycles
         without = [one for one in params if parent in one and name not in one]
         if without and described[parent].is_repeated and all(parent in one for one in there):
-            excluded = _values(one[parent] for one in without)
-            if not any(same_value(one[parent], value) for one in there for value in excluded):
+            allowed, excluded = (_values(one[parent] for one in some) for some in (there, without))
+            if len(_values([*allowed, *excluded])) == len(allowed) + len(excluded):
                 return parent
     return None
 

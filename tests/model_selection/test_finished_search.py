@@ -62,8 +62,9 @@ def test_what_was_ended_from_outside_is_left_out():
 def test_results_survive_a_data_frame():
     pandas = pytest.importorskip("pandas")
     given = results([1.0, 2.0, np.nan], status=["ok", "ok", "failed"], stopped_by=[None, None, None])
-    found = read_search(pandas.DataFrame(given).to_dict("list"), None)
+    found = read_search(pandas.DataFrame(given), None)
     assert_array_equal(found.scores, [1.0, 2.0, np.nan])
+    assert found.params == given["params"]
 
 
 # -- resources ---------------------------------------------------------------------------------------------------------

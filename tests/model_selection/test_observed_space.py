@@ -146,3 +146,8 @@ def test_the_distribution_of_one_space_may_be_a_list_in_another():
     params = list(ParameterSampler(grids, 30, random_state=0))
     space, completed = observed_space(params, grids)
     assert len(space.to_unit(completed)) == 30
+
+
+def test_many_values_are_read_in_no_time():
+    values = np.random.default_rng(0).random(5000).tolist()
+    assert dimension_of(values).bounds == (min(values), max(values))
