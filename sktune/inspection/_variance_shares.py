@@ -19,6 +19,7 @@ much for small shares, with as many evaluations.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 from scipy.stats import qmc
@@ -72,6 +73,11 @@ def variance_shares(
     VarianceShares
         One row per function.
 
+    Raises
+    ------
+    ValueError
+        If `n_dims` is not a positive int, or `n_samples` not a power of two.
+
     References
     ----------
     .. [1] I. M. Sobol', "Global Sensitivity Indices for Nonlinear Mathematical Models and Their Monte Carlo
@@ -86,7 +92,11 @@ def variance_shares(
     >>> shares.first_order.round(2).tolist()
     [[0.8, 0.2, 0.0]]
     """
-    points = qmc.Sobol(2 * n_dims, seed=np.random.default_rng(seed)).random_base2(n_samples.bit_length() - 1)
+    _check_positive("n_dims", n_dims)
+    _check_positive("n_samples", n_samples)
+    if n_samples & (n_samples - 1):
+        raise ValueError(f"n_samples must be a power of two, got {n_samples!r}")
+    points = qmc.Sobol(2 * n_dims, seed=np.random.default_rng(seed)).random_base2(int(n_samples).bit_length() - 1)
     A, B = points[:, :n_dims], points[:, n_dims:]
     f_A, f_B = _values(function, A), _values(function, B)
     moments = _Moments(f_A.mean(axis=0))
@@ -120,6 +130,11 @@ class _Moments:
     @property
     def variance(self) -> np.ndarray:
         return np.maximum(self._squares / self._n - (self._sum / self._n) ** 2, 0.0)
+
+
+def _check_positive(name: str, value: int) -> None:
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{name} must be a positive int, got {value!r}")
 
 
 def _exchanged(A: np.ndarray, B: np.ndarray, dim: int) -> tuple[np.ndarray, np.ndarray]:

@@ -121,9 +121,8 @@ def _are_numbers(values: Sequence[Any]) -> bool:
 
 
 def _is_distribution(spec: Any) -> bool:
-    return all(callable(getattr(spec, name, None)) for name in ("rvs", "ppf", "cdf")) and not isinstance(
-        spec, Dimension
-    )
+    methods = (getattr(spec, name, None) for name in ("rvs", "ppf", "cdf"))
+    return not isinstance(spec, Dimension) and all(map(callable, methods))
 
 
 def _is_list(spec: Any) -> bool:
@@ -132,6 +131,8 @@ def _is_list(spec: Any) -> bool:
 
 def _levels(values: list, when: dict[str, list] | None) -> Dimension:
     if len(values) == 1 or not _are_numbers(values):
+        if all(map(fingerprint, values)):  # plain values, whose order must not depend on which was tried first
+            values = sorted(values, key=repr)
         return Categorical(values, when=when)
     numbers = np.unique(np.array(values, dtype=np.float64))
     return Distribution(rv_discrete(values=(numbers, np.full(len(numbers), 1.0 / len(numbers)))), when=when)

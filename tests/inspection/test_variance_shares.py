@@ -84,3 +84,17 @@ def test_additive_functions_have_their_weights_for_shares(weights, seed):
     assert_allclose(shares.first_order[0], expected, atol=0.02)
     assert_allclose(shares.total[0], expected, atol=0.02)
     assert np.all((shares.first_order >= 0) & (shares.first_order <= shares.total) & (shares.total <= 1))
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "message"),
+    [
+        ({"n_dims": 0}, "n_dims must be a positive int, got 0"),
+        ({"n_dims": 2.0}, "n_dims must be a positive int, got 2.0"),
+        ({"n_dims": 2, "n_samples": 1000}, "n_samples must be a power of two, got 1000"),
+        ({"n_dims": 2, "n_samples": -4}, "n_samples must be a positive int, got -4"),
+    ],
+)
+def test_bad_arguments(kwargs, message):
+    with pytest.raises(ValueError, match=message):
+        variance_shares(lambda u: pytest.fail("work was begun"), **kwargs)

@@ -197,6 +197,12 @@ def test_a_bayesian_search(spaces):
     assert np.all(importance.total > 0)
 
 
+def test_the_constraint_of_a_space_is_ignored():
+    space = Space({"C": (0.1, 10.0), "gamma": (0.1, 10.0)}, constraint=lambda params: params["C"] < params["gamma"])
+    search = BayesSearchCV(SVC(), space, n_iter=12, random_state=0).fit(X, y)
+    assert set(parameter_importance(search, n_draws=8).names) == {"C", "gamma"}
+
+
 def test_a_self_tuning_estimator_is_asked_for_its_search():
     class Tuned(SVC):
         def fit(self, X, y):
@@ -306,6 +312,14 @@ def test_the_order_of_a_space_does_not_matter():
     results = evaluated(bumps, 24, 3)
     ordered = Space([Real(0, 1, name=f"x{dim}") for dim in (2, 0, 1)])
     assert str(parameter_importance(results, space=ordered)) == str(parameter_importance(results, space=cube_of(3)))
+
+
+def test_neither_does_the_order_in_which_categories_were_tried():
+    params = [{"a": a, "b": b} for a in ("p", "q", "r") for b in (0.1, 0.4, 0.9, 2.0)]
+    scores = np.arange(12) % 5 + (np.arange(12) // 4) ** 2
+    results = {"params": params, "mean_test_score": scores}
+    backwards = {"params": params[::-1], "mean_test_score": scores[::-1]}
+    assert str(parameter_importance(results)) == str(parameter_importance(backwards))
 
 
 def test_the_seed_decides():
