@@ -16,8 +16,9 @@ from ..optimize import (
 )
 from ._surrogate_data import SurrogateData
 
-#: Draws of the hyperparameters, over which the drawn functions are spread.
-_N_HYPERPARAMETERS = 16
+#: Draws of the hyperparameters, over which the drawn functions are spread: the most and the fewest, and their number
+#: times that of the candidates in between. Many candidates leave the hyperparameters little freedom, and take long.
+_MAX_HYPERPARAMETERS, _MIN_HYPERPARAMETERS, _HYPERPARAMETERS_TIMES_CANDIDATES = 16, 4, 1600
 #: The hyperparameters are estimated from at most this many candidates, as that takes the cube of their number.
 _MAX_FITTED = 300
 #: Points per evaluation of the functions.
@@ -63,7 +64,8 @@ class _Surrogate:
     def __init__(self, data: SurrogateData, n_draws: int, rng: np.random.Generator):
         self._data, self._encoder = data, FeatureEncoder(data.space)
         self._X = self._encoder.encode(data.U)
-        mode, hyperparameters = self._fit(min(n_draws, _N_HYPERPARAMETERS), rng)
+        n_fits = max(_HYPERPARAMETERS_TIMES_CANDIDATES // len(data.y), _MIN_HYPERPARAMETERS)
+        mode, hyperparameters = self._fit(min(n_draws, n_fits, _MAX_HYPERPARAMETERS), rng)
         process = self._process()
         numbers = np.array_split(np.arange(n_draws), len(hyperparameters))
         n_categories = max((int(one.n_values) for one in data.space.dimensions if one.is_categorical), default=0)
