@@ -20,7 +20,7 @@ IGNORED = {
     "YD01",  # a Yields section
 }
 #: parts that users import from by name; the others serve these
-FOR_USERS = ("space", "neural_network", "model_selection")
+FOR_USERS = ("space", "inspection", "neural_network", "model_selection")
 
 
 def exported():

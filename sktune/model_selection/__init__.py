@@ -1,8 +1,18 @@
-"""Searches: cross-validated tuning of any scikit-learn estimator, and networks that tune themselves."""
+"""Searches: cross-validated tuning of any scikit-learn estimator, networks that tune themselves, and what mattered."""
 
 from ._base import BaseTuneSearchCV, SearchInterruptedWarning
 from ._bayes import BayesSearchCV
 from ._halving import SuccessiveHalving
+from ._importance import WeakSurrogateWarning, parameter_importance
 from ._net_cv import NetClassifierCV, NetRegressorCV
 
-__all__ = ["BaseTuneSearchCV", "BayesSearchCV", "NetClassifierCV", "NetRegressorCV", "SearchInterruptedWarning", "SuccessiveHalving"]
+__all__ = [
+    "BaseTuneSearchCV",
+    "BayesSearchCV",
+    "NetClassifierCV",
+    "NetRegressorCV",
+    "SearchInterruptedWarning",
+    "SuccessiveHalving",
+    "WeakSurrogateWarning",
+    "parameter_importance",
+]

@@ -23,7 +23,9 @@ SETTINGS = [
 
 
 def make(net, params):
-    return net(**{"max_epochs": 8, "n_neurons": 9, "batch_size": 32, "lr_schedule": "cosine", "random_state": 0, **params})
+    return net(
+        **{"max_epochs": 8, "n_neurons": 9, "batch_size": 32, "lr_schedule": "cosine", "random_state": 0, **params}
+    )
 
 
 def load(net):
