@@ -5,11 +5,12 @@ import time
 import warnings
 from abc import abstractmethod
 from collections.abc import Callable
+from functools import partial
 from numbers import Real
 from typing import Any
 
 import numpy as np
-from sklearn.base import clone, is_classifier
+from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.callback import CallbackContext
 from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import check_cv
@@ -30,8 +31,10 @@ from ..neural_network import NetClassifier, NetRegressor
 from ._evaluation import Problem, fit_watched, make_candidate
 from ._evaluator import Evaluator, open_parallel
 from ._results import count_failures, extra_columns, failure_report, fold_outcomes, rank_failures_last
+from ._resuming import find_resource, train_until
 from ._scores import Scores
 from ._seeding import seeded_generators
+from ._shared_steps import SharedSteps
 from ._verbose import announce_size
 
 Schedule = Callable[[Evaluator], str | None]
@@ -142,6 +145,10 @@ class BaseTuneSearchCV(BaseSearchCV):
         str or None
             What ended the search early, for ``stopped_by_``; None if it went to its end.
         """
+
+    def _trains_in_pieces(self) -> bool:
+        """Whether `_schedule` trains candidates in pieces."""
+        return False
 
     def _n_candidates(self) -> int | None:
         """Return how many candidates `_schedule` will evaluate at most, None if that is not known beforehand."""
@@ -275,6 +282,12 @@ class BaseTuneSearchCV(BaseSearchCV):
             if evaluator.any_ok():
                 self._store_results(evaluator)  # the error is the user's to see, but what has finished is not lost
             raise
+        finally:
+            for candidate in evaluator.candidates:
+                candidate.release()
+        if stopped_by == "timeout":
+            for candidate in evaluator.candidates:
+                candidate.time_out()
         timed_out = self.timeout is not None and any(c.status == "timeout" for c in evaluator.candidates)
         return stopped_by or ("timeout" if timed_out else None)
 
@@ -360,6 +373,12 @@ class BaseTuneSearchCV(BaseSearchCV):
                 stacklevel=2,
             )
 
+    def _fit_method(self, best: BaseEstimator, problem: Problem) -> Callable:
+        """Return what fits the best candidate on all rows: in the way in which it was trained when it was scored."""
+        if not self._trains_in_pieces() or find_resource(best).way == "fit_until":  # to the result of a single fit
+            return best.fit
+        return partial(_fit_in_pieces, best, problem)
+
     def _refit(self, problem: Problem, seed: int | None, root: CallbackContext) -> None:
         """Fit the best candidate on all rows; the time budget does not bind it."""
         vars(self).pop("best_estimator_", None)  # an earlier one is not the best of this search
@@ -368,13 +387,26 @@ class BaseTuneSearchCV(BaseSearchCV):
         context = root.subcontext(task_name="refit-with-best-params")
         start = time.perf_counter()
         with interrupts() as was_interrupted, seeded_generators(seed):
-            fit_watched(best.fit, best, problem.X, problem.y, problem.fit_params, context=context, caller=self)
+            fit_watched(
+                self._fit_method(best, problem),
+                best,
+                problem.X,
+                problem.y,
+                problem.fit_params,
+                context=context,
+                caller=self,
+            )
         if was_interrupted():  # and the estimator went on with what it had learnt so far
             raise KeyboardInterrupt
         self.refit_time_ = time.perf_counter() - start
         self.best_estimator_ = best
         if hasattr(best, "feature_names_in_"):
             self.feature_names_in_ = best.feature_names_in_
+
+
+def _fit_in_pieces(best, problem, X, y=None, **fit_params) -> None:
+    n_epochs = find_resource(best).n_epochs
+    train_until(best, X, y, n_epochs, fit_params=fit_params, shared=SharedSteps(), split=0)
 
 
 def _metadata_of_callbacks(params: dict[str, Any]) -> dict[str, Any] | None:

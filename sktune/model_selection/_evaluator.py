@@ -1,12 +1,15 @@
 """The main process' side of a search: it hands out tasks, and keeps every record as soon as it arrives."""
 
+import math
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from copy import deepcopy
 from typing import Any, NamedTuple
 
 import numpy as np
 from joblib.parallel import get_active_backend
+from sklearn.base import clone
 from sklearn.callback import CallbackContext
 from sklearn.utils.parallel import Parallel, delayed
 
@@ -14,6 +17,7 @@ from .._utils.random import derive_seed
 from ..exceptions import TimeBudgetError
 from ._evaluation import FoldRecord, Problem, Task, evaluate_fold
 from ._results import CandidateRecord, value_of
+from ._resuming import find_resource
 from ._scores import Scores
 from ._verbose import announce_batch
 
@@ -126,6 +130,29 @@ class Evaluator:
         self.candidates.extend(batch)
         return batch
 
+    def fork(self, parent: CandidateRecord, params: dict[str, Any]) -> CandidateRecord:
+        """Return the record of a new candidate that goes on from where `parent` is, with other parameters."""
+        (child,) = self.add([{**parent.params, **params}])
+        child.folds = [None if fold is None else deepcopy(fold) for fold in parent.folds]
+        for fold in child.folds:
+            if fold is not None:
+                fold.candidate = child.index
+                if fold.paused is not None:
+                    fold.paused.estimator.set_params(**clone(params, safe=False))
+        return child
+
+    def max_epochs(self, candidate: CandidateRecord) -> int:
+        """Return the number of epochs of a whole training of a candidate."""
+        estimator = clone(self.problem.estimator).set_params(**clone(candidate.params, safe=False))
+        return find_resource(estimator).n_epochs
+
+    def score_on(self, candidate: CandidateRecord, n_splits: int) -> float:
+        """Return the mean latest score on the first splits; NaN if one of them failed or has not begun."""
+        folds = candidate.folds[:n_splits]
+        if any(fold is None or fold.status != "ok" for fold in folds):
+            return math.nan
+        return float(np.mean([value_of(fold.test_scores, self.metric) for fold in folds]))
+
     def train(self, pieces: Iterable[Piece]) -> None:
         """Train candidates up to some epochs on some splits, from where they are, and score them there.
 
@@ -152,10 +179,6 @@ class Evaluator:
     def score(self, candidate: CandidateRecord) -> float:
         """Return the mean score of the metric that leads the search; greater is better, NaN unless it is "ok"."""
         return candidate.mean_score(self.metric)
-
-    def value(self, scores: Scores) -> float:
-        """Return the score of the metric that leads the search."""
-        return value_of(scores, self.metric)
 
     def recorded(self) -> list[CandidateRecord]:
         """Return the candidates of which at least one split is known, in the order in which they were proposed."""

@@ -4,11 +4,9 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from sklearn.base import clone
 
 from ._evaluator import Evaluator, Piece
 from ._halving import SuccessiveHalving, promotions
-from ._resuming import find_resource
 from ._results import CandidateRecord
 
 
@@ -40,29 +38,19 @@ class Race:
         climbing = [(index, rung + 1) for rung in range(len(self.ladder) - 1) for index in self._promoted(rung)]
         for candidate in newcomers:
             self._candidates[candidate.index] = candidate
-            self._max_epochs[candidate.index] = self._count_epochs(candidate)
+            self._max_epochs[candidate.index] = self.evaluate.max_epochs(candidate)
         climbing += [(candidate.index, 0) for candidate in newcomers]
         self.evaluate.train([piece for index, rung in climbing for piece in self._pieces(index, rung)])
         for index, rung in climbing:
-            self._scores[rung][index] = self._score(index, rung)
+            self._scores[rung][index] = self.evaluate.score_on(self._candidates[index], self.ladder[rung].n_splits)
         return bool(climbing)
 
     def _promoted(self, rung):
         return promotions(self._scores[rung], self._scores[rung + 1], self.rule.reduction_factor)
 
-    def _count_epochs(self, candidate):
-        estimator = clone(self.evaluate.problem.estimator).set_params(**clone(candidate.params, safe=False))
-        return find_resource(estimator).n_epochs
-
     def _pieces(self, index, rung):
         n_epochs = self.ladder[rung].epochs(self._max_epochs[index])
         return [Piece(self._candidates[index], split, n_epochs) for split in range(self.ladder[rung].n_splits)]
-
-    def _score(self, index, rung):
-        folds = self._candidates[index].folds[: self.ladder[rung].n_splits]
-        if any(fold is None or fold.status != "ok" for fold in folds):
-            return math.nan
-        return float(np.mean([self.evaluate.value(fold.test_scores) for fold in folds]))
 
     def observations(self) -> list[tuple[dict, float, float]]:
         """Return (params, score, share of the epochs) of all candidates on all rungs that they came to.
@@ -85,8 +73,6 @@ class Race:
         return gains
 
     def end(self) -> None:
-        """Note that all who have not come to the end are stopped."""
+        """Stop all who have not come to the end."""
         for candidate in self._candidates.values():
-            if candidate.status == "interrupted":
-                candidate.pruned_by = "pruning"
-            candidate.release()
+            candidate.prune("pruning")

@@ -47,6 +47,18 @@ class CandidateRecord:
             return self.pruned_by is None
         return fold.status == "ok" and not fold.is_complete and fold.n_epochs < n_epochs and self.pruned_by is None
 
+    def prune(self, stopped_by: str) -> None:
+        """Note that the search stops this candidate, unless it has come to its end; let go of its networks."""
+        if self.status == "interrupted":
+            self.pruned_by = stopped_by
+        self.release()
+
+    def time_out(self) -> None:
+        """Note that the time budget has ended a training that was paused."""
+        for fold in self.folds:
+            if fold is not None and not fold.is_complete:
+                fold.fail("TimeBudgetError: the time budget ran out before this training had ended", "timeout")
+
     def release(self) -> None:
         """Let go of the networks: this candidate will not be trained any more."""
         for fold in self.folds:

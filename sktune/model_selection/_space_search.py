@@ -60,17 +60,15 @@ class SpaceSearch:
 
     def _run_pruned(self, evaluate, callbacks):
         race = Race(evaluate, self.pruning)
-        try:
-            while not self.stopped:
-                newcomers = evaluate.add(self._ask())
-                self.records += newcomers
-                if not race.run(newcomers):
-                    break
-                params, scores, shares = zip(*race.observations(), strict=True)
-                self.optimizer.revise(params, scores, fidelity=shares)
-                self._call(callbacks, evaluate)
-        finally:
-            race.end()
+        while not self.stopped:
+            newcomers = evaluate.add(self._ask())
+            self.records += newcomers
+            if not race.run(newcomers):
+                break
+            params, scores, shares = zip(*race.observations(), strict=True)
+            self.optimizer.revise(params, scores, fidelity=shares)
+            self._call(callbacks, evaluate)
+        race.end()
 
     def _n_next(self):
         return min(self.n_points, self.n_iter - len(self.records))
