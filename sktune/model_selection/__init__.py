@@ -2,6 +2,7 @@
 
 from ._base import BaseTuneSearchCV, SearchInterruptedWarning
 from ._bayes import BayesSearchCV
+from ._freeze_thaw import FreezeThaw
 from ._halving import SuccessiveHalving
 from ._importance import WeakSurrogateWarning, parameter_importance
 from ._net_cv import NetClassifierCV, NetRegressorCV
@@ -9,6 +10,7 @@ from ._net_cv import NetClassifierCV, NetRegressorCV
 __all__ = [
     "BaseTuneSearchCV",
     "BayesSearchCV",
+    "FreezeThaw",
     "NetClassifierCV",
     "NetRegressorCV",
     "SearchInterruptedWarning",

@@ -62,7 +62,8 @@ class BaseTuneSearchCV(BaseSearchCV):
     ``cv_results_`` has scikit-learn's columns and these:
 
     ============== ==================================================================================================
-    ``status``     "ok", "failed", "diverged", "timeout" or "interrupted": that of the first split that is not "ok"
+    ``status``     "ok", "pruned", "failed", "diverged", "timeout" or "interrupted": that of the first split that is
+                   not "ok"
     ``n_epochs``   mean of the fitted estimators' ``n_iter_`` over the splits, NaN where there is no such int
     ``stopped_by`` "timeout" or "interrupt" for a candidate that was ended from outside, else None
     ``error``      the reason of the first split that failed, as "ExceptionName: message", else None

@@ -13,12 +13,15 @@ from .._sklearn_compat import Hidden, Interval, StrOptions, _fit_context
 from ..optimize import Optimizer
 from ._base import BaseTuneSearchCV
 from ._evaluator import Evaluator
+from ._freeze_thaw import FreezeThaw
 from ._halving import SuccessiveHalving
 from ._initial_params import place_initial_params
 from ._results import rank_failures_last
 from ._search_spaces import SpaceBudget, check_parameter_names, parse_search_spaces
 from ._space_search import SearchCallback, SpaceSearch
 
+#: Rules by their names.
+_PRUNING = {"freeze-thaw": FreezeThaw, "halving": SuccessiveHalving}
 #: What the search itself gives to its optimizers.
 _OWN_KWARGS = {"space", "dimensions", "random_state", "initial_params"}
 
@@ -88,13 +91,22 @@ class BayesSearchCV(BaseTuneSearchCV):
     initial_params : None, "current" or list of dict, default=None
         Settings to evaluate first, within `n_iter`: those of `estimator` itself, or known-good ones. With several
         spaces, a setting goes to the first that it lies in.
+    pruning : {"freeze-thaw", "halving"}, FreezeThaw, SuccessiveHalving or None, default=None
+        How to stop candidates that promise little, before they have been trained to their ends: by what the surrogate
+        expects of them, see :class:`FreezeThaw`, or by their ranks, see :class:`SuccessiveHalving`. None trains all of
+        them. `n_iter` is the number of candidates that are begun. Training is paused and gone on with, never begun
+        anew; learning-rate schedules refer to the whole of it; candidates are compared on the same splits after the
+        same share of their epochs; and only one that was trained to its end on all splits can be the best. The others
+        have the status "pruned", and the scores and the number of epochs that they came to. For networks of sktune,
+        and whatever else can be trained in pieces, alone or at the end of a pipeline: with ``partial_fit`` and
+        ``max_iter``, or with ``warm_start`` and ``n_estimators`` or ``max_iter``.
 
     Attributes
     ----------
     cv_results_ : dict of ndarray and masked array
-        Scikit-learn's columns, and ``status`` ("ok", "failed", "diverged", "timeout" or "interrupted"), ``n_epochs``
-        (mean of the fitted estimators' ``n_iter_``), ``stopped_by`` ("timeout", "interrupt" or None) and ``error``
-        (the reason of the first split that failed).
+        Scikit-learn's columns, and ``status`` ("ok", "pruned", "failed", "diverged", "timeout" or "interrupted"),
+        ``n_epochs`` (mean of the fitted estimators' ``n_iter_``), ``stopped_by`` ("pruning", "timeout", "interrupt" or
+        None) and ``error`` (the reason of the first split that failed).
     best_estimator_ : estimator
         The best candidate, fitted on all data; only if `refit` is not False.
     best_score_ : float
@@ -156,7 +168,7 @@ class BayesSearchCV(BaseTuneSearchCV):
         "n_points": [Interval(Integral, 1, None, closed="left")],
         "iid": [Hidden(StrOptions({"deprecated"})), "boolean"],
         "initial_params": [StrOptions({"current"}), list, None],
-        "pruning": [StrOptions({"halving"}), SuccessiveHalving, None],
+        "pruning": [StrOptions(set(_PRUNING)), SuccessiveHalving, FreezeThaw, None],
     }
     # both are for this search alone: a meta-estimator around it has nothing to route there
     __metadata_request__fit = {"groups": UNUSED, "callback": UNUSED}
@@ -264,7 +276,7 @@ class BayesSearchCV(BaseTuneSearchCV):
         initial_params: list[list[dict]],
         callbacks: list[SearchCallback],
     ) -> str | None:
-        pruning = SuccessiveHalving() if self.pruning == "halving" else self.pruning
+        pruning = _PRUNING[self.pruning]() if isinstance(self.pruning, str) else self.pruning
         searches = []
         for number, (budget, first) in enumerate(zip(budgets, initial_params, strict=True)):
             seed = evaluate.derive_seed("optimizer", number)

@@ -10,8 +10,9 @@ from ..exceptions import SpaceExhaustedError
 from ..optimize import Optimizer
 from ..space import Space
 from ._evaluator import Evaluator
+from ._freeze_thaw import FreezeThaw
 from ._halving import SuccessiveHalving
-from ._race import Race
+from ._ladder import Climb
 from ._results import CandidateRecord
 from ._search_spaces import SpaceBudget
 
@@ -30,7 +31,11 @@ class SpaceSearch:
     """
 
     def __init__(
-        self, budget: SpaceBudget, optimizer: Optimizer, n_points: int, pruning: SuccessiveHalving | None = None
+        self,
+        budget: SpaceBudget,
+        optimizer: Optimizer,
+        n_points: int,
+        pruning: SuccessiveHalving | FreezeThaw | None = None,
     ):
         self.space, self.n_iter = budget
         self.optimizer = optimizer
@@ -52,33 +57,45 @@ class SpaceSearch:
 
     def _run_all(self, evaluate, callbacks):
         while len(self.records) < self.n_iter and not self.stopped:
-            params = self.optimizer.ask(self._n_next())
+            params = self.optimizer.ask(min(self.n_points, self.n_iter - len(self.records)))
             records = evaluate(params)
             self.optimizer.tell(params, [evaluate.score(record) for record in records])
             self.records += records
             self._call(callbacks, evaluate)
 
     def _run_pruned(self, evaluate, callbacks):
-        race = Race(evaluate, self.pruning)
+        """Train what the rule chooses, of all that was proposed, until it chooses nothing."""
+        climb = Climb(evaluate, self.pruning.ladder(len(evaluate.splits)))
+        n_next = self.optimizer.n_initial_points
         while not self.stopped:
-            newcomers = evaluate.add(self._ask())
-            self.records += newcomers
-            if not race.run(newcomers):
+            n_left = self.n_iter - len(self.records)
+            proposed = self._ask(min(n_left, n_next))
+            climb.add(evaluate.add(proposed))
+            chosen = self.pruning.choose(climb, self.optimizer, self.n_points, more_to_come=bool(proposed))
+            begun = [index for index in chosen if climb.rung_of(index) < 0][:n_left]
+            climb.promote([index for index in chosen if climb.rung_of(index) >= 0] + begun)
+            if not chosen:
                 break
-            params, scores, shares = zip(*race.observations(), strict=True)
-            self.optimizer.revise(params, scores, fidelity=shares)
+            self.records += [climb.candidates[index] for index in begun]
+            self._tell(climb, proposed)
             self._call(callbacks, evaluate)
-        race.end()
+            n_next = self.n_points
+        climb.end()
 
-    def _n_next(self):
-        return min(self.n_points, self.n_iter - len(self.records))
+    def _tell(self, climb, proposed):
+        params, scores, shares = zip(*climb.observations(), strict=True)
+        self.optimizer.revise(params, scores, fidelity=shares)
+        begun = {self.space.key(one) for one in params}
+        waiting = [one for one in proposed if self.space.key(one) not in begun]
+        if waiting:  # it may wait for ever: nothing is to be believed of it
+            self.optimizer.forget(waiting)
 
-    def _ask(self):
+    def _ask(self, n_points):
         """Propose candidates, as long as there are any."""
-        if self._n_next() == 0:
+        if n_points == 0:
             return []
         try:
-            return self.optimizer.ask(self._n_next())
+            return self.optimizer.ask(n_points)
         except SpaceExhaustedError:
             return []
 

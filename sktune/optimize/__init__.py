@@ -1,5 +1,6 @@
 """Bayesian optimisation by ask and tell: a Gaussian process proposes the points of a space to evaluate."""
 
+from ._acquisition import log_expected_improvement
 from ._encoding import FeatureEncoder
 from ._fit import fit_gaussian_process
 from ._gp import GaussianProcess, Hyperparameters
@@ -22,5 +23,6 @@ __all__ = [
     "draw_hyperparameters",
     "fit_gaussian_process",
     "leave_out_predictions",
+    "log_expected_improvement",
     "one_blas_thread",
 ]

@@ -68,6 +68,8 @@ class Optimizer:
         success.
     best_score : float or None
         Its score.
+    n_initial_points : int
+        As given.
     n_told : int
         Number of scores that were told, failures included.
     params_list : list of dict
@@ -121,7 +123,7 @@ class Optimizer:
         base_estimator: str = "gp",
     ):
         check_base_estimator(base_estimator)
-        self._n_initial_points = check_positive("n_initial_points", n_initial_points)
+        self.n_initial_points = check_positive("n_initial_points", n_initial_points)
         self._seed = check_seed(random_state)
         self.space = space if isinstance(space, Space) else Space(space)
         self._initial = self._coordinates(check_points("initial_params", initial_params))
@@ -296,6 +298,35 @@ class Optimizer:
         for key in dict.fromkeys(keys):
             self._history.forget(key)
 
+    def predict(self, params: Sequence[Mapping[str, Any]]) -> tuple[np.ndarray, np.ndarray]:
+        """Return what the surrogate expects of whole evaluations of points.
+
+        Parameters
+        ----------
+        params : list of n dicts
+            The points, evaluated before or not.
+
+        Returns
+        -------
+        mean : ndarray of shape (n,)
+            In a unit in which the scores told so far have about a normal distribution with mean 0 and deviation 1;
+            greater is better.
+        deviation : ndarray of shape (n,)
+            Standard deviation of the expectation, in the same unit; the noise of an evaluation is not in it.
+
+        Raises
+        ------
+        ValueError
+            If a point does not belong to the space, or no success has been told yet.
+        """
+        params = check_points("params", params)
+        if self._history.best() is None:
+            raise ValueError("predict() needs at least one score that was told and is not NaN")
+        with one_blas_thread():
+            gp, encoder = self._told_surrogate()
+            mean, variance = gp.predict(encoder.encode(self._coordinates(params)))
+        return mean, np.sqrt(variance)
+
     # -- where proposals come from -------------------------------------------------------------------------------------
 
     def _propose(self, n_points: int) -> list[dict[str, Any]]:
@@ -325,16 +356,15 @@ class Optimizer:
         yield self._initial
         if self._listed is not None and all(_key(row) in self._history.known for row in self._listed):
             return
-        if n_known < self._n_initial_points or self._history.best() is None:
-            yield self.space.design(max(self._n_initial_points, n_known + 1), derive_seed(self._seed, "design"))
+        if n_known < self.n_initial_points or self._history.best() is None:
+            yield self.space.design(max(self.n_initial_points, n_known + 1), derive_seed(self._seed, "design"))
         else:
             yield self._ranked_by_surrogate(np.random.default_rng(derive_seed(self._seed, "ask", n_known)))
         yield self._leftovers(np.random.default_rng(derive_seed(self._seed, "leftovers", n_known)))
 
     def _ranked_by_surrogate(self, rng: np.random.Generator) -> np.ndarray:
-        U, scores, noises, fidelities = self._history.data()
-        encoder = FeatureEncoder(self.space, with_fidelity=True) if (fidelities < 1.0).any() else self._encoder
-        gp = self._surrogate(encoder, U, scores, noises, fidelities)
+        U = self._history.data()[0]
+        gp, encoder = self._told_surrogate()
         # several scores of a point are equal here to rounding only; the first stands for all
         known = U[np.sort(np.unique(U, axis=0, return_index=True)[1])]
         means = gp.predict(encoder.encode(known))[0]
@@ -355,6 +385,11 @@ class Optimizer:
         if self._spread is None:  # kept: under a tight constraint they take long to find
             self._spread = spread_candidates(self.space, np.random.default_rng(derive_seed(self._seed, "spread")))
         return self._spread
+
+    def _told_surrogate(self) -> tuple[GaussianProcess, FeatureEncoder]:
+        U, scores, noises, fidelities = self._history.data()
+        encoder = FeatureEncoder(self.space, with_fidelity=True) if (fidelities < 1.0).any() else self._encoder
+        return self._surrogate(encoder, U, scores, noises, fidelities), encoder
 
     def _surrogate(
         self, encoder: FeatureEncoder, U: np.ndarray, scores: np.ndarray, noises: np.ndarray, fidelities: np.ndarray

@@ -1,0 +1,124 @@
+"""A ladder of rungs, from few epochs on few splits to all epochs on all splits, and the candidates that climb it."""
+
+import math
+from collections.abc import Iterable, Sequence
+from numbers import Integral, Real
+from typing import NamedTuple
+
+import numpy as np
+
+from ._evaluator import Evaluator, Piece
+from ._results import CandidateRecord
+
+
+class Rung(NamedTuple):
+    """A share of a candidate's epochs, on the first so many splits."""
+
+    share: float
+    n_splits: int
+
+    def epochs(self, max_epochs: int) -> int:
+        """Return the number of epochs of a candidate that has `max_epochs` in all."""
+        return min(max_epochs, max(1, round(self.share * max_epochs)))
+
+
+def make_ladder(n_splits: int, *, reduction_factor: float, n_rungs: int, n_first_splits: int | None) -> list[Rung]:
+    """Return the rungs of a search, in the order in which they are climbed.
+
+    Parameters
+    ----------
+    n_splits : int
+        Number of splits of the search, which the last rung has.
+    reduction_factor : float
+        Ratio of the epochs of neighbouring rungs.
+    n_rungs : int
+    n_first_splits : int or None
+        Number of splits below the last rung; None is a third of all, rounded up.
+    """
+    first = -(-n_splits // 3) if n_first_splits is None else min(n_first_splits, n_splits)
+    shares = [float(reduction_factor) ** -k for k in range(n_rungs - 1, 0, -1)]
+    return [*(Rung(share, first) for share in shares), Rung(1.0, n_splits)]
+
+
+def check_ladder(reduction_factor, n_rungs, n_first_splits) -> None:
+    """Raise a ValueError for what `make_ladder` cannot use."""
+    if not isinstance(reduction_factor, Real) or isinstance(reduction_factor, bool) or not 1 < reduction_factor < 1e9:
+        raise ValueError(f"reduction_factor must be a finite number above 1, got {reduction_factor!r}")
+    _check_count("n_rungs", n_rungs)
+    if n_first_splits is not None:
+        _check_count("n_first_splits", n_first_splits)
+
+
+def _check_count(name: str, value) -> None:
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{name} must be an int of at least 1, got {value!r}")
+
+
+class Climb:
+    """Train candidates from rung to rung, and remember their scores.
+
+    Parameters
+    ----------
+    evaluate : Evaluator
+    ladder : list of Rung
+
+    Attributes
+    ----------
+    candidates : dict of int to CandidateRecord
+        By their index in the search.
+    scores : list of dict of int to float
+        For each rung, the scores of all that ever came to it; NaN for failures.
+    """
+
+    def __init__(self, evaluate: Evaluator, ladder: Sequence[Rung]):
+        self.evaluate = evaluate
+        self.ladder = ladder
+        self.candidates: dict[int, CandidateRecord] = {}
+        self.scores: list[dict[int, float]] = [{} for _ in ladder]
+        self._max_epochs: dict[int, int] = {}
+
+    def add(self, candidates: Iterable[CandidateRecord]) -> None:
+        """Let candidates stand below the first rung."""
+        for candidate in candidates:
+            self.candidates[candidate.index] = candidate
+            self._max_epochs[candidate.index] = self.evaluate.max_epochs(candidate)
+
+    def rung_of(self, index: int) -> int:
+        """Return the rung on which a candidate stands, -1 if it has not begun."""
+        return max((rung for rung, scores in enumerate(self.scores) if index in scores), default=-1)
+
+    def promote(self, indices: Sequence[int]) -> None:
+        """Train candidates up to their next rungs, all at once."""
+        goals = [(index, self.rung_of(index) + 1) for index in indices]
+        self.evaluate.train([piece for goal in goals for piece in self._pieces(*goal)])
+        for index, rung in goals:
+            self.scores[rung][index] = self.evaluate.score_on(self.candidates[index], self.ladder[rung].n_splits)
+
+    def _pieces(self, index, rung):
+        n_epochs = self.ladder[rung].epochs(self._max_epochs[index])
+        return [Piece(self.candidates[index], split, n_epochs) for split in range(self.ladder[rung].n_splits)]
+
+    def observations(self) -> list[tuple[dict, float, float]]:
+        """Return (params, score, share of the epochs) of all candidates on all rungs that they came to.
+
+        Scores of lower rungs are raised by what promotions bring in the median.
+        """
+        gains = self._gains()
+        return [
+            (self.candidates[index].params, score + sum(gains[rung:]), self.ladder[rung].share)
+            for rung, scores in enumerate(self.scores)
+            for index, score in scores.items()
+        ]
+
+    def _gains(self):
+        """Return what a promotion from each rung adds to the score, in the median."""
+        gains = []
+        for lower, upper in zip(self.scores, self.scores[1:], strict=False):
+            known = [upper[index] - lower[index] for index in upper if not math.isnan(upper[index])]
+            gains.append(float(np.median(known)) if known else 0.0)
+        return gains
+
+    def end(self) -> None:
+        """Stop all that have not come to the end."""
+        for candidate in self.candidates.values():
+            candidate.prune("pruning")
