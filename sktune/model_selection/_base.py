@@ -30,7 +30,7 @@ from ..exceptions import SktuneWarning, TimeBudgetError
 from ..neural_network import NetClassifier, NetRegressor
 from ._evaluation import Problem, fit_watched, make_candidate
 from ._evaluator import Evaluator, open_parallel
-from ._results import count_failures, extra_columns, failure_report, fold_outcomes, rank_failures_last
+from ._results import count_failures, count_fits, extra_columns, failure_report, fold_outcomes, rank_failures_last
 from ._resuming import find_resource, train_until
 from ._scores import Scores
 from ._seeding import seeded_generators
@@ -313,7 +313,7 @@ class BaseTuneSearchCV(BaseSearchCV):
             raise TimeBudgetError(f"no candidate finished within timeout={self.timeout} seconds{report}")
         if not evaluator.candidates:
             raise ValueError("No fits were performed: the search proposed no candidates")
-        n_failed, n_fits = reasons.total(), len(evaluator.candidates) * self.n_splits_
+        n_failed, n_fits = reasons.total(), count_fits(evaluator.candidates)
         if n_failed == n_fits:
             raise ValueError(f"All the {n_fits} fits failed; error_score='raise' shows where.{report}")
         raise ValueError(
@@ -357,10 +357,9 @@ class BaseTuneSearchCV(BaseSearchCV):
         """Warn once of all that failed, and of an interruption."""
         reasons = count_failures(evaluator.candidates)
         if reasons:
-            n_fits = sum(fold is not None for candidate in evaluator.candidates for fold in candidate.folds)
             warnings.warn(
-                f"\n{reasons.total()} fits failed out of a total of {n_fits}.\nThe score on these splits for these "
-                f"parameters will be set to {self.error_score}; candidates with such a split rank last.\n"
+                f"\n{reasons.total()} fits failed out of a total of {count_fits(evaluator.candidates)}.\n"
+                f"The score on these splits for these parameters will be set to {self.error_score}; candidates with such a split rank last.\n"
                 f"error_score='raise' shows where they come from.\n{failure_report(reasons)}",
                 FitFailedWarning,
                 stacklevel=2,

@@ -151,7 +151,12 @@ class Evaluator:
         folds = candidate.folds[:n_splits]
         if any(fold is None or fold.status != "ok" for fold in folds):
             return math.nan
-        return float(np.mean([value_of(fold.test_scores, self.metric) for fold in folds]))
+        return float(np.mean(self.latest_scores(candidate)[:n_splits]))
+
+    def latest_scores(self, candidate: CandidateRecord) -> list[float]:
+        """Return the latest scores on all splits that have one."""
+        known = (fold.test_scores for fold in candidate.folds if fold is not None and fold.test_scores is not None)
+        return [value_of(scores, self.metric) for scores in known]
 
     def train(self, pieces: Iterable[Piece]) -> None:
         """Train candidates up to some epochs on some splits, from where they are, and score them there.

@@ -26,8 +26,8 @@ class FreezeThaw:
     Parameters
     ----------
     min_probability : float, default=0.05
-        When all candidates have been begun, those are trained further that may be the best with at least this
-        probability. A lower one is more careful, and more expensive.
+        Candidates are trained further while the probability that they are the best, by more than half a standard
+        error of the best score, is at least this. A lower one is more careful, and more expensive.
     reduction_factor : float, default=3
         The next rung has so many times the epochs.
     n_rungs : int, default=3
@@ -83,26 +83,38 @@ class FreezeThaw:
             n_first_splits=self.n_first_splits,
         )
 
-    def choose(self, climb: Climb, optimizer, n_points: int, *, more_to_come: bool) -> list[int]:
-        """Return the candidates to train further now, at most `n_points`; none ends the search of this space."""
-        at = {index: climb.rung_of(index) for index in climb.candidates}
+    def choose(self, climb: Climb, standing: list[int], optimizer, n_points: int) -> list[int]:
+        """Return which of those `standing` to train further now, at most `n_points`; none ends the search."""
         top = len(climb.ladder) - 1
-        paused = [index for index, rung in at.items() if rung < top and _is_alive(climb, index, rung)]
+        alive = [list(climb.alive(rung)) for rung in range(top + 1)]
+        paused = [index for index in standing if climb.rung_of(index) < 0] + [i for rung in alive[:top] for i in rung]
         if optimizer.best_params is None or not paused:
             return paused
-        furthest = max(rung for index, rung in at.items() if rung >= 0 and _is_alive(climb, index, rung))
-        leaders = [index for index, rung in at.items() if rung == furthest and _is_alive(climb, index, rung)]
+        leaders = next(rung for rung in reversed(alive) if rung)
         mean, deviation = optimizer.predict([climb.candidates[index].params for index in [*paused, *leaders]])
-        shares = np.array([climb.ladder[at[index]].share if at[index] >= 0 else 0.0 for index in paused])
-        n, best = len(paused), mean[len(paused) :].max()
-        may_end = furthest == top and not more_to_come
-        least = self.min_probability if may_end else 0.0
-        chosen = next_to_train(mean[:n], deviation[:n], shares, best, n_points, min_probability=least)
+        shares = [climb.ladder[rung].share if (rung := climb.rung_of(index)) >= 0 else 0.0 for index in paused]
+        n, leader = len(paused), int(np.argmax(mean[len(paused) :]))
+        margin = _margin(climb, leaders[leader], optimizer)
+        chosen = next_to_train(
+            mean[:n],
+            deviation[:n],
+            np.array(shares),
+            mean[n + leader],
+            n_points,
+            margin=margin,
+            min_probability=self.min_probability,
+        )
         return [paused[number] for number in chosen]
 
 
-def _is_alive(climb, index, rung):
-    return rung < 0 or not np.isnan(climb.scores[rung][index])
+def _margin(climb, leader, optimizer):
+    """Half a standard error of the leader's score, in the unit of the surrogate: less is no improvement to pay for."""
+    scores = climb.evaluate.latest_scores(climb.candidates[leader])
+    if len(scores) < 2:
+        return 0.0
+    score, error = np.mean(scores), np.std(scores, ddof=1) / np.sqrt(len(scores))
+    low, high = optimizer.normalize([score, score + error / 2])
+    return high - low
 
 
 def next_to_train(
@@ -112,6 +124,7 @@ def next_to_train(
     best: float,
     n_points: int,
     *,
+    margin: float,
     min_probability: float,
 ) -> list[int]:
     """Return which candidates to train further, by falling expected improvement for the cost.
@@ -126,8 +139,10 @@ def next_to_train(
         What is expected of the best of those that have been trained the furthest.
     n_points : int
         How many to choose at most.
+    margin : float
+        Improvement that is not worth its price.
     min_probability : float
-        Those that are better than `best` with a smaller probability are left.
+        Those that have been begun, and are better than `best` and the margin with a smaller probability, are left.
 
     Returns
     -------
@@ -135,6 +150,6 @@ def next_to_train(
         Their positions.
     """
     value = log_expected_improvement(mean, deviation**2, best) - np.log1p(-shares)
-    probability = ndtr((mean - best) / deviation)
+    may_win = (ndtr((mean - best - margin) / deviation) >= min_probability) | (shares == 0.0)
     order = np.argsort(-value, kind="stable")
-    return [int(number) for number in order if probability[number] >= min_probability][:n_points]
+    return order[may_win[order]][:n_points].tolist()

@@ -78,24 +78,27 @@ class SuccessiveHalving:
             n_first_splits=self.n_first_splits,
         )
 
-    def choose(self, climb: Climb, optimizer, n_points: int, *, more_to_come: bool) -> list[int]:
-        """Return the candidates to train further now: all newcomers, and those that are promoted.
+    def choose(self, climb: Climb, standing: list[int], optimizer, n_points: int) -> list[int]:
+        """Return which of those `standing` to train further now: all newcomers, and those that are promoted.
 
-        Once no more are to come, the best of a rung goes on even where the rung has too few candidates: somebody must
-        come to the end.
+        Somebody must come to the end: where there are too few candidates for a promotion, or those that were promoted
+        have failed, the best of the highest rung goes on.
         """
-        newcomers = [index for index in climb.candidates if climb.rung_of(index) == -1]
-        least = 0 if more_to_come else 1
+        newcomers = [index for index in standing if climb.rung_of(index) == -1]
         promoted = [
             index
             for lower, upper in zip(climb.scores, climb.scores[1:], strict=False)
-            for index in promotions(lower, upper, self.reduction_factor, at_least=least)
+            for index in promotions(lower, upper, self.reduction_factor)
         ]
-        return newcomers + promoted
+        chosen = newcomers + promoted
+        if chosen or climb.alive(len(climb.ladder) - 1):
+            return chosen
+        leaders = (promotions(climb.alive(rung), (), 1.0)[:1] for rung in reversed(range(len(climb.ladder) - 1)))
+        return next((leader for leader in leaders if leader), [])
 
 
 def promotions(
-    scores: Mapping[Candidate, float], promoted: Collection[Candidate], reduction_factor: float, *, at_least: int = 0
+    scores: Mapping[Candidate, float], promoted: Collection[Candidate], reduction_factor: float
 ) -> list[Candidate]:
     """Return the candidates of a rung that are to be promoted now.
 
@@ -108,8 +111,6 @@ def promotions(
         Those that have left it already.
     reduction_factor : float
         One of so many is promoted.
-    at_least : int, default=0
-        Number of candidates that count as the best, however few there are.
 
     Returns
     -------
@@ -118,5 +119,5 @@ def promotions(
         one that was proposed first.
     """
     ranked = sorted((c for c, score in scores.items() if not math.isnan(score)), key=lambda c: -scores[c])
-    n_best = max(at_least, math.floor(len(scores) / reduction_factor))
+    n_best = math.floor(len(scores) / reduction_factor)
     return [candidate for candidate in ranked[:n_best] if candidate not in promoted]

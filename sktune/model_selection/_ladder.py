@@ -87,6 +87,11 @@ class Climb:
         """Return the rung on which a candidate stands, -1 if it has not begun."""
         return max((rung for rung, scores in enumerate(self.scores) if index in scores), default=-1)
 
+    def alive(self, rung: int) -> dict[int, float]:
+        """Return the candidates that stand on a rung and have not failed, with their scores."""
+        above = self.scores[rung + 1] if rung + 1 < len(self.scores) else {}
+        return {i: score for i, score in self.scores[rung].items() if i not in above and not math.isnan(score)}
+
     def promote(self, indices: Sequence[int]) -> None:
         """Train candidates up to their next rungs, all at once."""
         goals = [(index, self.rung_of(index) + 1) for index in indices]

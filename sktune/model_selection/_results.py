@@ -160,6 +160,11 @@ def count_failures(candidates: list[CandidateRecord]) -> Counter[str]:
     return Counter(fold.error for fold in folds if fold.status in ("failed", "diverged"))
 
 
+def count_fits(candidates: list[CandidateRecord]) -> int:
+    """Count the splits on which candidates were fitted, or were to be."""
+    return sum(fold is not None for candidate in candidates for fold in candidate.folds)
+
+
 def failure_report(reasons: Counter[str]) -> str:
     """Spell out the reasons and how often each occurred, one paragraph each, the most frequent first."""
     rule = "-" * 80

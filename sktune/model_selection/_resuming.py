@@ -11,7 +11,8 @@ An estimator can be trained in pieces if it has, in this order of preference,
 ``max_epochs``                                             (gradient boosting, forests), and the number to add otherwise
 ========================================================== ============================================================
 
-or if it is a pipeline that ends in such an estimator.
+or if it is a pipeline that ends in such an estimator. Other than by ``fit_until``, the result may differ from that of a
+single ``fit``: each call may draw its random numbers anew, and ``partial_fit`` stops at no tolerance.
 """
 
 from typing import Any, NamedTuple
@@ -117,6 +118,8 @@ def train_until(
         Number of epochs trained in all: less than `n_epochs` where training has ended by itself.
     """
     way = find_resource(estimator).way
+    if n_epochs <= trained:
+        return trained
     while isinstance(estimator, Pipeline):
         params_of = _route(estimator, fit_params)
         X = shared.transform(estimator, X, y, params_of, is_fitted=trained > 0, split=split)

@@ -6,9 +6,11 @@ from numbers import Integral
 from typing import Any, NamedTuple
 
 from sklearn.base import BaseEstimator, clone
+from sklearn.pipeline import Pipeline
 
 from .._utils.hints import closest_name
 from ..space import Categorical, Space
+from ._resuming import find_resource
 
 
 class SpaceBudget(NamedTuple):
@@ -90,6 +92,24 @@ def check_parameter_names(estimator: BaseEstimator, space: Space) -> None:
             continue
         known = {*listed, *(known for variant in variants for known in variant.get_params(deep=True))}
         raise ValueError(f"search_spaces: {type(estimator).__name__} has no parameter {name!r}{_hint(name, known)}")
+
+
+def check_resource(estimator: BaseEstimator, space: Space) -> None:
+    """Check that the estimator can be trained in pieces, unless the space has the choice of what is trained.
+
+    Raises
+    ------
+    ValueError
+        If it cannot; the message says what it would need.
+    """
+    path = ""
+    while isinstance(estimator, Pipeline):
+        name, estimator = estimator.steps[-1]
+        path += name
+        if path in space.names:
+            return
+        path += "__"
+    find_resource(estimator)
 
 
 def _hint(name: str, known: set[str]) -> str:

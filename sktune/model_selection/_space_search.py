@@ -71,11 +71,12 @@ class SpaceSearch:
             n_left = self.n_iter - len(self.records)
             proposed = self._ask(min(n_left, n_next))
             climb.add(evaluate.add(proposed))
-            chosen = self.pruning.choose(climb, self.optimizer, self.n_points, more_to_come=bool(proposed))
-            begun = [index for index in chosen if climb.rung_of(index) < 0][:n_left]
-            climb.promote([index for index in chosen if climb.rung_of(index) >= 0] + begun)
+            standing = [index for index in climb.candidates if n_left > 0 or climb.rung_of(index) >= 0]
+            chosen = self.pruning.choose(climb, standing, self.optimizer, self.n_points)
             if not chosen:
                 break
+            begun = [index for index in chosen if climb.rung_of(index) < 0][:n_left]
+            climb.promote([index for index in chosen if climb.rung_of(index) >= 0] + begun)
             self.records += [climb.candidates[index] for index in begun]
             self._tell(climb, proposed)
             self._call(callbacks, evaluate)

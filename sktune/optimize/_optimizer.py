@@ -320,12 +320,36 @@ class Optimizer:
             If a point does not belong to the space, or no success has been told yet.
         """
         params = check_points("params", params)
-        if self._history.best() is None:
-            raise ValueError("predict() needs at least one score that was told and is not NaN")
+        self._check_success("predict")
         with one_blas_thread():
             gp, encoder = self._told_surrogate()
             mean, variance = gp.predict(encoder.encode(self._coordinates(params)))
         return mean, np.sqrt(variance)
+
+    def normalize(self, scores: Sequence[float]) -> np.ndarray:
+        """Return scores in the unit of `predict`.
+
+        Parameters
+        ----------
+        scores : list of n floats
+            Finite scores.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            An increasing function of the scores, which changes with what is told.
+
+        Raises
+        ------
+        ValueError
+            If no success has been told yet.
+        """
+        self._check_success("normalize")
+        return ScoreTransform(self._history.data()[1])(scores)
+
+    def _check_success(self, method):
+        if self._history.best() is None:
+            raise ValueError(f"{method}() needs at least one score that was told and is not NaN")
 
     # -- where proposals come from -------------------------------------------------------------------------------------
 

@@ -1,0 +1,281 @@
+"""BayesSearchCV with pruning: what is stopped, what is kept, and that nothing is trained twice."""
+
+import math
+import time
+
+import joblib
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from list_search import Moody
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.datasets import load_digits, load_iris
+from sklearn.exceptions import FitFailedWarning
+from sklearn.linear_model import SGDClassifier
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from sktune import BayesSearchCV, NetClassifier
+from sktune.exceptions import DivergedError, TimeBudgetError
+from sktune.model_selection import FreezeThaw, SuccessiveHalving, parameter_importance
+from sktune.model_selection._freeze_thaw import next_to_train
+from sktune.model_selection._halving import promotions
+
+X, y = load_iris(return_X_y=True)
+RULES = ["freeze-thaw", "halving"]
+
+
+class Curve(ClassifierMixin, BaseEstimator):
+    """Approaches `quality` exponentially; writes down every epoch that it trains."""
+
+    trained: list = []
+
+    def __init__(self, quality=0.5, speed=0.2, fails_above=math.inf, seconds=0.0, max_epochs=27, random_state=None):
+        self.quality = quality
+        self.speed = speed
+        self.fails_above = fails_above
+        self.seconds = seconds
+        self.max_epochs = max_epochs
+        self.random_state = random_state
+
+    def fit(self, X, y):
+        return self.fit_until(X, y, self.max_epochs)
+
+    def fit_until(self, X, y, n_epochs):
+        self.classes_ = np.unique(y)
+        for epoch in range(getattr(self, "n_iter_", 0) + 1, n_epochs + 1):
+            time.sleep(self.seconds)
+            if epoch == 8 and self.quality > self.fails_above:
+                raise DivergedError(f"the loss is nan at epoch {epoch}")
+            Curve.trained.append((self.quality, float(X.sum()), epoch))
+            self.n_iter_ = epoch
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.classes_[0])
+
+    def score(self, X, y):
+        return self.quality * (1 - math.exp(-self.speed * self.n_iter_))
+
+
+def search(pruning, estimator=None, **params):
+    space = {"quality": (0.0, 1.0)}
+    given = {"n_iter": 20, "n_points": 4, "random_state": 0, "cv": 5, "search_spaces": space, **params}
+    return BayesSearchCV(Curve() if estimator is None else estimator, pruning=pruning, **given)
+
+
+@pytest.mark.parametrize("pruning", RULES)
+def test_the_best_comes_to_the_end_and_most_do_not(pruning):
+    Curve.trained.clear()
+    found = search(pruning, refit=False).fit(X, y)
+    results = found.cv_results_
+    assert len(results["params"]) == 20
+    assert found.best_params_["quality"] > 0.9
+    assert set(results["status"]) == {"ok", "pruned"}
+    assert results["status"][found.best_index_] == "ok"
+    assert len(Curve.trained) < 0.5 * 20 * 5 * 27
+    assert len(Curve.trained) == len(set(Curve.trained)), "an epoch was trained twice"
+
+
+@pytest.mark.parametrize("pruning", RULES)
+def test_the_results_tell_what_ran(pruning):
+    results = search(pruning, refit=False).fit(X, y).cv_results_
+    splits = np.array([results[f"split{k}_test_score"] for k in range(5)]).T
+    for number, status in enumerate(results["status"]):
+        ran = np.isfinite(splits[number])
+        n_epochs = results["n_epochs"][number]
+        if status == "ok":
+            assert ran.all()
+            assert (n_epochs, results["stopped_by"][number]) == (27, None)
+        else:
+            assert ran.sum() == 2
+            assert n_epochs in (3, 9)
+            assert results["stopped_by"][number] == "pruning"
+        quality = results["params"][number]["quality"]
+        np.testing.assert_allclose(splits[number][ran], quality * (1 - math.exp(-0.2 * n_epochs)))
+    ok = results["status"] == "ok"
+    assert results["rank_test_score"][ok].max() < results["rank_test_score"][~ok].min()
+
+
+@pytest.mark.parametrize("pruning", RULES)
+@pytest.mark.parametrize(("n_jobs", "backend"), [(2, None), (2, "threading"), (2, "loky"), (2, "sktune")])
+def test_the_answer_is_the_same_everywhere(pruning, n_jobs, backend):
+    net = make_pipeline(StandardScaler(), NetClassifier(max_epochs=6, n_neurons=8, batch_size=32))
+    space = {"netclassifier__lr": (1e-4, 1e-1, "log-uniform"), "netclassifier__dropout": (0.0, 0.5)}
+    given = {"search_spaces": space, "n_iter": 12, "cv": 3, "refit": False}
+    alone = search(pruning, net, n_jobs=1, **given).fit(X, y).cv_results_
+    with joblib.parallel_config(**({"backend": backend} if backend else {}), n_jobs=n_jobs):
+        other = search(pruning, net, **given).fit(X, y).cv_results_
+    for name in alone:
+        if "time" not in name and not name.startswith("param_"):
+            np.testing.assert_array_equal(alone[name], other[name], err_msg=name)
+
+
+@pytest.mark.parametrize("pruning", RULES)
+def test_pruned_networks_have_the_scores_of_full_training(pruning):
+    net = NetClassifier(max_epochs=9, n_neurons=8, lr_schedule="cosine")
+    space = {"lr": (1e-4, 1e-1, "log-uniform"), "weight_decay": (1e-6, 1.0, "log-uniform")}
+    given = {"search_spaces": [(space, 14)], "cv": 3, "optimizer_kwargs": {"n_initial_points": 14}, "refit": False}
+    pruned = search(pruning, net, n_points=14, **given).fit(X, y).cv_results_
+    full = search(None, net, n_points=14, **given).fit(X, y).cv_results_
+    assert pruned["params"] == full["params"]
+    ok = pruned["status"] == "ok"
+    assert 0 < ok.sum() < 14
+    np.testing.assert_array_equal(pruned["mean_test_score"][ok], full["mean_test_score"][ok])
+
+
+@pytest.mark.parametrize("pruning", RULES)
+def test_failures_on_the_way_never_win_and_end_nothing(pruning):
+    with pytest.warns(FitFailedWarning):
+        found = search(pruning, Curve(fails_above=0.8), error_score=5.0, refit=False).fit(X, y)
+    results = found.cv_results_
+    assert results["status"][found.best_index_] == "ok"
+    assert 0.5 < found.best_params_["quality"] <= 0.8
+    failed = results["status"] == "diverged"
+    assert failed.any()
+    assert all("the loss is nan at epoch" in error for error in results["error"][failed])
+
+
+def test_all_failing_is_an_error():
+    with pytest.raises(ValueError, match="fits failed"):
+        search("freeze-thaw", Curve(fails_above=-1)).fit(X, y)
+
+
+@pytest.mark.parametrize("pruning", RULES)
+def test_the_time_budget_holds_and_what_was_paused_cannot_win(pruning):
+    start = time.time()
+    found = search(pruning, Curve(seconds=0.004, max_epochs=9), n_iter=1000, timeout=2.0, refit=False).fit(X, y)
+    assert time.time() - start < 4
+    assert found.stopped_by_ == "timeout"
+    results = found.cv_results_
+    assert {"ok", "timeout"} <= set(results["status"]) <= {"ok", "timeout", "pruned"}
+    assert np.isfinite(results["split0_test_score"]).sum() >= len(results["params"]) - 4
+
+
+def test_no_time_at_all():
+    with pytest.raises(TimeBudgetError):
+        search("halving", Curve(seconds=0.02), timeout=0.3).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "space"),
+    [
+        (MLPClassifier((8,), max_iter=9), {"learning_rate_init": (1e-4, 1e-1, "log-uniform")}),
+        (make_pipeline(StandardScaler(), SGDClassifier(max_iter=9)), {"sgdclassifier__alpha": (1e-6, 1.0)}),
+    ],
+)
+def test_other_estimators_are_refitted_as_they_were_scored(estimator, space):
+    found = search("halving", estimator, search_spaces=space, n_iter=9).fit(X, y)
+    last = found.best_estimator_[-1] if hasattr(found.best_estimator_, "steps") else found.best_estimator_
+    assert last.t_ > 9 * 100  # nine epochs of all rows, which no tolerance cut short
+
+
+def test_what_cannot_be_paused_is_refused_before_any_work():
+    with pytest.raises(ValueError, match="SVC cannot be trained in pieces"):
+        search("halving", SVC(), search_spaces={"C": (0.1, 1.0)}).fit(X, y)
+    Moody.fits = 0
+    with pytest.raises(ValueError, match="Moody cannot be trained in pieces"):
+        search("freeze-thaw", Moody(), search_spaces={"quality": (0.1, 1.0)}).fit(X, y)
+
+
+def test_finite_spaces_several_spaces_and_callbacks():
+    seen = []
+    spaces = [{"quality": [0.1, 0.5, 0.9]}, ({"quality": (0.0, 0.4)}, 4)]
+    found = search("freeze-thaw", search_spaces=spaces, refit=False)
+    found.fit(X, y, callback=lambda result: seen.append(len(result.x_iters)))
+    assert found.best_params_ == {"quality": 0.9}
+    assert [len(result.x_iters) for result in found.optimizer_results_] == [3, 4]
+    assert seen == sorted(seen[: seen.index(max(seen[:5])) + 1]) + seen[seen.index(max(seen[:5])) + 1 :]
+    stopped = search("halving", refit=False, n_iter=100).fit(X, y, callback=lambda result: result.fun < -0.5)
+    assert stopped.stopped_by_ == "callback"
+
+
+def test_several_metrics():
+    given = {"search_spaces": {"lr": (1e-4, 1e-1, "log-uniform")}, "scoring": ["accuracy", "neg_log_loss"]}
+    found = search("halving", NetClassifier(max_epochs=9), **given, refit="accuracy", n_iter=8).fit(X, y)
+    assert np.isfinite(found.cv_results_["mean_test_neg_log_loss"][found.best_index_])
+
+
+def test_importance_of_a_pruned_search():
+    found = search("freeze-thaw", Curve(), search_spaces={"quality": (0.0, 1.0), "speed": (0.1, 1.0)}, refit=False)
+    table = parameter_importance(found.fit(X, y), random_state=0)
+    assert table.names[0] == "quality" or dict(zip(table.names, table.total, strict=True))["quality"] > 0.5
+
+
+def test_the_pruned_search_on_digits_is_as_good():
+    X, y = load_digits(return_X_y=True)
+    X, y = X[:500] / 16, y[:500]
+    net = NetClassifier(max_epochs=18, n_neurons=32)
+    space = {"lr": (1e-4, 1e-1, "log-uniform"), "dropout": (0.0, 0.6), "weight_decay": (1e-6, 1.0, "log-uniform")}
+    given = {"search_spaces": space, "cv": 3, "n_iter": 16, "n_jobs": 2, "refit": False}
+    full, pruned = (search(pruning, net, **given).fit(X, y) for pruning in (None, "freeze-thaw"))
+    assert pruned.best_score_ > full.best_score_ - 0.01
+    assert np.nansum(pruned.cv_results_["n_epochs"]) < 0.7 * np.nansum(full.cv_results_["n_epochs"])
+
+
+@pytest.mark.parametrize("pruning", ["asha", 3, True, {}])
+def test_the_rule_is_checked(pruning):
+    with pytest.raises(ValueError, match="The 'pruning' parameter of BayesSearchCV must be"):
+        search(pruning).fit(X, y)
+
+
+@pytest.mark.parametrize("rule", [SuccessiveHalving, FreezeThaw])
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"reduction_factor": 1}, "reduction_factor must be a finite number above 1, got 1"),
+        ({"reduction_factor": "3"}, "reduction_factor must be a finite number above 1, got '3'"),
+        ({"n_rungs": 0}, "n_rungs must be an int of at least 1, got 0"),
+        ({"n_first_splits": 1.5}, "n_first_splits must be an int of at least 1, got 1.5"),
+    ],
+)
+def test_parameters_of_rules_are_checked(rule, params, message):
+    with pytest.raises(ValueError, match=message):
+        rule(**params)
+
+
+@pytest.mark.parametrize("value", [0, 0.5, -1, "a", None, math.nan])
+def test_the_probability_is_checked(value):
+    with pytest.raises(ValueError, match="min_probability must be a number above 0"):
+        FreezeThaw(min_probability=value)
+
+
+def test_a_search_with_a_rule_can_be_cloned():
+    assert clone(search(FreezeThaw(n_rungs=2))).pruning == FreezeThaw(n_rungs=2)
+
+
+# -- the rules ----------------------------------------------------------------------------------------------------
+
+SCORES = st.lists(st.one_of(st.integers(-5, 5), st.just(math.nan)), max_size=20)
+
+
+@given(scores=SCORES, factor=st.sampled_from([1.5, 2, 3, 4]), data=st.data())
+def test_promotions_are_the_best_that_are_still_there(scores, factor, data):
+    scores = {number: float(score) for number, score in enumerate(scores)}
+    gone = set(data.draw(st.lists(st.sampled_from(range(20)))))
+    chosen = promotions(scores, gone, factor)
+    alive = sorted(((-s, n) for n, s in scores.items() if not math.isnan(s)))
+    best = [number for _, number in alive][: int(len(scores) // factor)]
+    assert chosen == [number for number in best if number not in gone]
+
+
+def test_asynchronous_halving_on_a_replayed_list():
+    scores, promoted, history = {}, [], []
+    for number, score in enumerate([5.0, 3.0, 4.0, 6.0, 7.0, 1.0, 8.0, 2.0, 9.0]):
+        scores[number] = score
+        promoted += (new := promotions(scores, promoted, 3))
+        history.append(new)
+    assert history == [[], [], [0], [3], [4], [], [6], [], [8]]
+
+
+def test_the_greatest_improvement_for_the_cost_goes_first():
+    mean, deviation = np.array([0.0, 0.0, 1.0, -9.0]), np.array([1.0, 1.0, 0.1, 0.1])
+    shares = np.array([0.0, 0.9, 0.5, 0.9])
+    assert next_to_train(mean, deviation, shares, 0.5, 2, margin=0.0, min_probability=0.05) == [1, 2]
+    assert next_to_train(mean, deviation, shares, 0.5, 9, margin=0.0, min_probability=0.05) == [1, 2, 0]
+    assert next_to_train(mean, deviation, shares, 5.0, 9, margin=0.0, min_probability=0.05) == [0]
+    assert next_to_train(mean[1:], deviation[1:], shares[1:], 5.0, 9, margin=0.0, min_probability=0.05) == []
+    assert next_to_train(mean[2:], deviation[2:], shares[2:], 0.5, 9, margin=1.5, min_probability=0.05) == []
