@@ -27,9 +27,9 @@ class Acquisition:
         mean, variance = self._gp.predict(self._encoder.encode(U))
         return log_expected_improvement(mean, variance, self._best)
 
-    def value_and_gradient(self, x):
-        """Return the acquisition at the features `x`, shape (n_features,), and its gradient by them."""
-        return log_expected_improvement_gradient(*self._gp.predict_with_gradient(x), self._best)
+    def value_and_gradient(self, X):
+        """Return the acquisition, shape (n_points,), at the features `X`, and its gradients, in the shape of `X`."""
+        return log_expected_improvement_gradient(*self._gp.predict_with_gradient(X), self._best)
 
 
 def climbed_and_ranked(candidates, acquisition, local_search, rng):
@@ -50,9 +50,8 @@ def climbed_and_ranked(candidates, acquisition, local_search, rng):
     """
     values = acquisition(candidates)
     starts = _descending(values)[:_N_STARTS]
-    climbed = [local_search.climb(acquisition, candidates[start], values[start], rng) for start in starts]
-    candidates = np.vstack([[point for point, _ in climbed], candidates])
-    values = np.concatenate([[value for _, value in climbed], values])
+    climbed, reached = local_search.climb(acquisition, candidates[starts], values[starts], rng)
+    candidates, values = np.vstack([climbed, candidates]), np.concatenate([reached, values])
     return candidates[_descending(values)]
 
 
