@@ -82,7 +82,7 @@ class LocalSearch:
         return U, values
 
     def _slide(self, acquisition, U, is_relaxed):
-        """Points on the way from each of `U` to a maximum over its coordinates `is_relaxed`: list of (n_shares, n_dims)."""
+        """For each of `U`, points on the way to a maximum over its coordinates `is_relaxed`, (n_shares, n_dims)."""
         moving = is_relaxed & self._space.active(U)
         if not moving.any():
             return [np.empty((0, U.shape[1]))] * len(U)

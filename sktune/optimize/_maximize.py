@@ -16,20 +16,25 @@ class Acquisition:
     ----------
     gp : GaussianProcess
     encoder : FeatureEncoder
+    caution : float, default=1.0
+        The variances count so many times: more than once where the process is taken to be too sure of itself.
     """
 
-    def __init__(self, gp, encoder):
-        self._gp, self._encoder = gp, encoder
+    def __init__(self, gp, encoder, caution=1.0):
+        self._gp, self._encoder, self._caution = gp, encoder, caution
         self._best = gp.mean_.max()
 
     def __call__(self, U):
         """Return the acquisition, shape (n_points,), at snapped points, shape (n_points, n_dims)."""
         mean, variance = self._gp.predict(self._encoder.encode(U))
-        return log_expected_improvement(mean, variance, self._best)
+        return log_expected_improvement(mean, self._caution * variance, self._best)
 
     def value_and_gradient(self, X):
         """Return the acquisition, shape (n_points,), at the features `X`, and its gradients, in the shape of `X`."""
-        return log_expected_improvement_gradient(*self._gp.predict_with_gradient(X), self._best)
+        mean, variance, mean_gradient, variance_gradient = self._gp.predict_with_gradient(X)
+        return log_expected_improvement_gradient(
+            mean, self._caution * variance, mean_gradient, self._caution * variance_gradient, self._best
+        )
 
 
 def climbed_and_ranked(candidates, acquisition, local_search, rng):

@@ -11,6 +11,7 @@ from .._utils.random import derive_seed
 from ..exceptions import SpaceExhaustedError
 from ..space import Space
 from ._candidates import nearby_candidates, spread_candidates
+from ._caution import CAUTION, is_cautious_turn
 from ._checks import (
     check_base_estimator,
     check_length,
@@ -49,7 +50,7 @@ class Optimizer:
         The search space: a mapping from names to what `sktune.space.check_dimension` accepts.
     random_state : int, RandomState instance or None, default=None
         Determines all proposals, together with what is told between them: an int gives the same ones every time.
-    n_initial_points : int, default=10
+    n_initial_points : int, default=5
         Number of points that must have been proposed or told before the surrogate proposes. Until then, and as long
         as no evaluation has succeeded, proposals cover the space (a scrambled Sobol sequence).
     initial_params : sequence of dict, default=()
@@ -84,6 +85,9 @@ class Optimizer:
     neighbourhood is no longer uncertain, and the hopes elsewhere stay as they are. Other than a constant lie, this
     needs no choice of a lie; other than sampled outcomes, it adds no noise to the choice.
 
+    Some proposals explore more than the surrogate finds necessary, for it is often wrong at first; they become rare
+    where they do not pay.
+
     A failure has the value of the worst success, so that the surrogate learns where evaluations fail.
 
     References
@@ -114,7 +118,7 @@ class Optimizer:
         space: Space | Mapping[str, Any],
         *,
         random_state: int | RandomState | None = None,
-        n_initial_points: int = 10,
+        n_initial_points: int = 5,
         initial_params: Sequence[Mapping[str, Any]] = (),
         base_estimator: str = "gp",
     ):
@@ -318,7 +322,8 @@ class Optimizer:
         if self._history.pending:
             pending = self._encoder.encode(np.array(list(self._history.pending)))
             gp = gp.believe(pending, known_variance=np.median(gp.known_variance))
-        acquisition = Acquisition(gp, self._encoder)
+        is_cautious = is_cautious_turn(self._history.outcomes(), self._n_initial_points)
+        acquisition = Acquisition(gp, self._encoder, CAUTION if is_cautious else 1.0)
         if self._listed is None:
             candidates = np.vstack([self._spread_candidates(rng), nearby_candidates(self.space, centres, rng)])
             return climbed_and_ranked(candidates, acquisition, self._local_search, rng)
