@@ -30,6 +30,8 @@ from ._maximize import Acquisition, climbed_and_ranked, ranked
 from ._threads import one_blas_thread
 from ._transform import ScoreTransform
 
+#: Initial points of a space of numbers, and of one with categories or conditions.
+_N_INITIAL, _N_INITIAL_WITH_KINDS = 5, 10
 #: A finite space of at most so many points is searched completely, in every ask.
 _MAX_LISTED = 1000
 #: Draws from an infinite space before it counts as exhausted.
@@ -50,9 +52,11 @@ class Optimizer:
         The search space: a mapping from names to what `sktune.space.check_dimension` accepts.
     random_state : int, RandomState instance or None, default=None
         Determines all proposals, together with what is told between them: an int gives the same ones every time.
-    n_initial_points : int, default=5
+    n_initial_points : int or None, default=None
         Number of points that must have been proposed or told before the surrogate proposes. Until then, and as long
-        as no evaluation has succeeded, proposals cover the space (a scrambled Sobol sequence).
+        as no evaluation has succeeded, proposals cover the space (a scrambled Sobol sequence). None means 5 where all
+        dimensions are numbers without conditions, else 10: a category that was never tried has no neighbours from
+        which the surrogate could learn.
     initial_params : sequence of dict, default=()
         Points that are proposed first, in this order. They count as initial points.
     base_estimator : str, default="gp"
@@ -118,14 +122,16 @@ class Optimizer:
         space: Space | Mapping[str, Any],
         *,
         random_state: int | RandomState | None = None,
-        n_initial_points: int = 5,
+        n_initial_points: int | None = None,
         initial_params: Sequence[Mapping[str, Any]] = (),
         base_estimator: str = "gp",
     ):
         check_base_estimator(base_estimator)
-        self._n_initial_points = check_positive("n_initial_points", n_initial_points)
+        if n_initial_points is not None:
+            n_initial_points = check_positive("n_initial_points", n_initial_points)
         self._seed = check_seed(random_state)
         self.space = space if isinstance(space, Space) else Space(space)
+        self._n_initial_points = n_initial_points or _default_n_initial_points(self.space)
         self._initial = self._coordinates(check_points("initial_params", initial_params))
         self._listed = None
         if self.space.n_points <= _MAX_LISTED:
@@ -358,6 +364,11 @@ class Optimizer:
 
     def _coordinates(self, params: Sequence[Mapping[str, Any]]) -> np.ndarray:
         return self.space.to_unit(params)
+
+
+def _default_n_initial_points(space: Space) -> int:
+    has_kinds = any(dimension.is_categorical or dimension.conditions for dimension in space.dimensions)
+    return _N_INITIAL_WITH_KINDS if has_kinds else _N_INITIAL
 
 
 def _key(row: np.ndarray) -> Key:

@@ -44,6 +44,18 @@ def test_the_first_points_are_the_design_of_the_space():
     assert (np.abs(coordinates - np.linspace(0.05, 0.95, 10)) < 0.15).all()  # of x: even, as random points are not
 
 
+@pytest.mark.parametrize(
+    ("space", "n_initial_points"),
+    [({"x": (0.0, 1.0), "n": (1, 9)}, 5), ({"x": (0.0, 1.0), "kind": ["a", "b"]}, 10)],
+)
+def test_spaces_with_categories_have_more_initial_points(space, n_initial_points):
+    optimizer = Optimizer(space, random_state=0)
+    tune(optimizer, n_initial_points, lambda params: params["x"])
+    assert optimizer._hyperparameters is None
+    optimizer.ask()
+    assert optimizer._hyperparameters is not None
+
+
 def test_after_the_first_points_the_surrogate_proposes():
     optimizer = Optimizer(SPACE, random_state=0, n_initial_points=5)
     tune(optimizer, 5)
