@@ -359,7 +359,8 @@ class BaseTuneSearchCV(BaseSearchCV):
         if reasons:
             warnings.warn(
                 f"\n{reasons.total()} fits failed out of a total of {count_fits(evaluator.candidates)}.\n"
-                f"The score on these splits for these parameters will be set to {self.error_score}; candidates with such a split rank last.\n"
+                f"The score on these splits for these parameters will be set to {self.error_score}; "
+                f"candidates with such a split rank last.\n"
                 f"error_score='raise' shows where they come from.\n{failure_report(reasons)}",
                 FitFailedWarning,
                 stacklevel=2,

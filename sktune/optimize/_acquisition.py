@@ -65,25 +65,25 @@ def log_expected_improvement(mean, variance, best):
 
 
 def log_expected_improvement_gradient(mean, variance, mean_gradient, variance_gradient, best):
-    """Return the log expected improvement at one point and its gradient.
+    """Return the log expected improvement at points and its gradients.
 
     Parameters
     ----------
-    mean, variance : float
-    mean_gradient, variance_gradient : ndarray of shape (n_features,)
+    mean, variance : ndarray of shape (n_points,)
+    mean_gradient, variance_gradient : ndarray of shape (n_points, n_features)
     best : float
 
     Returns
     -------
-    value : float
-    gradient : ndarray of shape (n_features,)
+    values : ndarray of shape (n_points,)
+    gradients : ndarray of shape (n_points, n_features)
     """
     deviation = np.sqrt(variance)
     z = (mean - best) / deviation
     value, slope = log_h(z)
-    deviation_gradient = variance_gradient / (2.0 * deviation)
-    z_gradient = (mean_gradient - z * deviation_gradient) / deviation
-    return float(np.log(deviation) + value), deviation_gradient / deviation + slope * z_gradient
+    by_mean, by_deviation = slope / deviation, (1.0 - slope * z) / deviation
+    gradients = by_mean[:, None] * mean_gradient + (by_deviation / (2.0 * deviation))[:, None] * variance_gradient
+    return np.log(deviation) + value, gradients
 
 
 def _log_phi(z):

@@ -57,40 +57,55 @@ class FeatureEncoder:
             features.append(np.broadcast_to(np.log(fidelities) / _LOG_RATIO, len(U))[:, None])
         return np.hstack(features)
 
-    def relax(self, u, dims):
-        """Return the features of the point `u` as a smooth function of its active numeric coordinates `dims`."""
-        is_arc = np.array([isinstance(self._blocks[dim], _Arc) for dim in dims], dtype=bool)
-        return RelaxedPoint(self.encode(u[None])[0], self._starts[dims], is_arc)
+    def relax(self, U, moving):
+        """Return the features of the points `U` as a smooth function of some of their active numeric coordinates.
+
+        Parameters
+        ----------
+        U : ndarray of shape (n_points, n_dims)
+            Snapped points.
+        moving : ndarray of bool of shape (n_points, n_dims)
+            Which coordinates the function takes.
+
+        Returns
+        -------
+        RelaxedPoints
+        """
+        rows, dims = np.nonzero(moving)
+        is_arc = np.array([isinstance(block, _Arc) for block in self._blocks])
+        return RelaxedPoints(self.encode(U), rows, self._starts[dims], is_arc[dims])
 
 
-class RelaxedPoint:
-    """Features of one point as a smooth function of some of its coordinates, between representable values as well.
+class RelaxedPoints:
+    """Features of points as a smooth function of some of their coordinates, between representable values as well.
 
     Parameters
     ----------
-    features : ndarray of shape (n_features,)
-        Features of the point.
+    features : ndarray of shape (n_points, n_features)
+        Features of the points.
+    rows : ndarray of int of shape (n_moving,)
+        The point of each coordinate that moves.
     starts : ndarray of int of shape (n_moving,)
-        First feature of each coordinate that moves.
+        Its first feature.
     is_arc : ndarray of bool of shape (n_moving,)
         Whether it lies on an arc, which has two features, or on a line.
     """
 
-    def __init__(self, features, starts, is_arc):
-        self._fixed, self._starts, self._is_arc = features, starts, is_arc
-        self._seconds = starts[is_arc] + 1
+    def __init__(self, features, rows, starts, is_arc):
+        self._fixed, self._firsts, self._is_arc = features, (rows, starts), is_arc
+        self._seconds = rows[is_arc], starts[is_arc] + 1
 
     def features(self, values):
-        """Return the features, shape (n_features,), where the coordinates have `values`, shape (n_moving,)."""
+        """Return the features, shape (n_points, n_features), where the coordinates have `values`, (n_moving,)."""
         features = self._fixed.copy()
-        features[self._starts] = np.where(self._is_arc, np.sin(values - 0.5), values)
+        features[self._firsts] = np.where(self._is_arc, np.sin(values - 0.5), values)
         features[self._seconds] = np.cos(values[self._is_arc] - 0.5)
         return features
 
-    def pull_back(self, values, gradient):
-        """Turn a gradient with respect to the features into one with respect to the coordinates, (n_moving,)."""
-        pulled = gradient[self._starts] * np.where(self._is_arc, np.cos(values - 0.5), 1.0)
-        pulled[self._is_arc] -= gradient[self._seconds] * np.sin(values[self._is_arc] - 0.5)
+    def pull_back(self, values, gradients):
+        """Turn gradients by the features, shape (n_points, n_features), into those by the coordinates, (n_moving,)."""
+        pulled = gradients[self._firsts] * np.where(self._is_arc, np.cos(values - 0.5), 1.0)
+        pulled[self._is_arc] -= gradients[self._seconds] * np.sin(values[self._is_arc] - 0.5)
         return pulled
 
 

@@ -127,28 +127,31 @@ class GaussianProcess:
         variance = self.hyperparameters.signal_variance - np.einsum("ij,ij->j", explained, explained)
         return self._weights @ covariance, self._positive(variance)
 
-    def predict_with_gradient(self, x):
-        """Return mean and variance of the function at one point, and their gradients.
+    def predict_with_gradient(self, X):
+        """Return mean and variance of the function at each row of `X`, and their gradients.
+
+        For a few points: there are arrays of shape (n_points, n_observations, n_features).
 
         Parameters
         ----------
-        x : ndarray of shape (n_features,)
+        X : ndarray of shape (n_points, n_features)
 
         Returns
         -------
-        mean, variance : float
-        mean_gradient, variance_gradient : ndarray of shape (n_features,)
+        mean, variance : ndarray of shape (n_points,)
+        mean_gradient, variance_gradient : ndarray of shape (n_points, n_features)
             Of no meaning where the feature is a category.
         """
         signal = self.hyperparameters.signal_variance
-        difference = scaled_differences(x, self.X, self._length_scales, self.layout)
-        correlation, slope = matern52(np.einsum("ij,ij->i", difference, difference))
+        difference = scaled_differences(X, self.X, self._length_scales, self.layout)
+        correlation, slope = matern52(np.einsum("ijk,ijk->ij", difference, difference))
         covariance = signal * correlation
-        # d k_x / d x = 2 s k'(r2) (x - X) / l^2, shape (n_observations, n_features)
-        derivative = (2.0 * signal * slope)[:, None] * difference / self._length_scales[self.layout.groups]
-        solved = dpotrs(self._cholesky, covariance, lower=1)[0]
-        variance = self._positive(signal - covariance @ solved)
-        return covariance @ self._weights, variance, self._weights @ derivative, -2.0 * solved @ derivative
+        # d k_x / d x = 2 s k'(r2) (x - X) / l^2, shape (n_points, n_observations, n_features)
+        derivative = (2.0 * signal * slope)[..., None] * difference / self._length_scales[self.layout.groups]
+        solved = dpotrs(self._cholesky, covariance.T, lower=1)[0].T
+        variance = self._positive(signal - np.einsum("ij,ij->i", covariance, solved))
+        variance_gradient = -2.0 * np.matmul(solved[:, None, :], derivative)[:, 0]
+        return covariance @ self._weights, variance, self._weights @ derivative, variance_gradient
 
     def believe(self, X, *, known_variance=0.0):
         """Return the process that also knows the points `X`, at each of which it observed its own mean.

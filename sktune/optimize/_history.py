@@ -81,6 +81,16 @@ class History:
         names = ("key", "score", "noise", "fidelity")
         return tuple(np.array([getattr(trial, name) for trial in trials]) for name in names)
 
+    def outcomes(self) -> list[float]:
+        """Return the last score of every point in the order of the proposals, without those that were forgotten.
+
+        It is ``-inf`` where the evaluation failed or is still pending.
+        """
+        scores = dict.fromkeys(self.pending, -math.inf)
+        for trial in self.trials:
+            scores[trial.key] = -math.inf if math.isnan(trial.score) else trial.score
+        return [scores[key] for key in self.known if key in scores]
+
     def best(self) -> Trial | None:
         """Return the trial of the best point, with its mean score if it was told several times; None if all failed.
 

@@ -101,7 +101,8 @@ def scaled_cross_distances(X, Z, length_scales, layout):
     return r2
 
 
-def scaled_differences(x, X, length_scales, layout):
-    """Return ``d_f(x, X_i) / l_g(f)`` of one point, shape (n_features,), and each row of `X`, in the shape of `X`."""
-    differences = np.where(layout.is_categorical, x != X, x - X)
+def scaled_differences(X, Z, length_scales, layout):
+    """Return ``d_f(x, z) / l_g(f)`` of each row x of `X` and z of `Z`, shape (n_points, n_others, n_features)."""
+    X = X[:, None, :]
+    differences = np.where(layout.is_categorical, X != Z, X - Z) if layout.is_categorical.any() else X - Z
     return differences / length_scales[layout.groups]

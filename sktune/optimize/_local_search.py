@@ -1,7 +1,7 @@
 """Climbing from a candidate to a local maximum of the acquisition, among representable and feasible points."""
 
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import Bounds, minimize
 
 from ._candidates import fill_inactive
 
@@ -43,53 +43,61 @@ class LocalSearch:
         }
         self._steps = {dim: np.append(_STEPS, [-1.0 / sizes[dim], 1.0 / sizes[dim]]) for dim in range(space.n_dims)}
 
-    def climb(self, acquisition, u, value, rng):
-        """Return a point, shape (n_dims,), that is no worse than `u`, and its acquisition.
+    def climb(self, acquisition, U, values, rng):
+        """Return points, shape (n_points, n_dims), that are no worse than `U`, and their acquisitions (n_points,).
+
+        They climb side by side, for an acquisition at many points takes little longer than at one.
 
         Parameters
         ----------
         acquisition : Acquisition
-        u : ndarray of shape (n_dims,)
-            Snapped, feasible point.
-        value : float
-            Its acquisition.
+        U : ndarray of shape (n_points, n_dims)
+            Snapped, feasible points.
+        values : ndarray of shape (n_points,)
+            Their acquisitions.
         rng : numpy.random.Generator
         """
         for round_number in range(self._n_rounds):
-            before = value
+            before = values
             relaxed = self._is_continuous if round_number else self._is_relaxable
-            u, value = self._best(acquisition, self._slide(acquisition, u, relaxed), u, value)
-            u, value = self._best(acquisition, self._neighbours(u, rng), u, value)
-            if value - before <= _IMPROVEMENT * (1.0 + abs(before)):
+            U, values = self._best(acquisition, self._slide(acquisition, U, relaxed), U, values)
+            U, values = self._best(acquisition, [self._neighbours(u, rng) for u in U], U, values)
+            if np.all(values - before <= _IMPROVEMENT * (1.0 + np.abs(before))):
                 break
-        return u, value
+        return U, values
 
-    def _best(self, acquisition, points, u, value):
-        """The best of `u` and the feasible ones of `points`, once these are snapped."""
-        points = self._space.snap(points)
-        points = points[self._space.feasible(points)]
+    def _best(self, acquisition, reachable, U, values):
+        """The best of each point of `U` and the feasible ones of the points that it can reach, once snapped."""
+        owners = np.repeat(np.arange(len(U)), [len(points) for points in reachable])
+        points = self._space.snap(np.vstack(reachable))
+        feasible = self._space.feasible(points)
+        points, owners = points[feasible], owners[feasible]
         if len(points) == 0:
-            return u, value
-        values = acquisition(points)
-        best = np.argmax(values)
-        return (points[best], values[best]) if values[best] > value else (u, value)
+            return U, values
+        U, values, found = U.copy(), values.copy(), acquisition(points)
+        for owner in np.unique(owners):
+            best = np.flatnonzero(owners == owner)[np.argmax(found[owners == owner])]
+            if found[best] > values[owner]:
+                U[owner], values[owner] = points[best], found[best]
+        return U, values
 
-    def _slide(self, acquisition, u, is_relaxed):
-        """Points on the way from `u` to the maximum over the coordinates `is_relaxed`, shape (n_points, n_dims)."""
-        dims = np.flatnonzero(is_relaxed & self._space.active(u[None])[0])
-        if len(dims) == 0:
-            return np.empty((0, len(u)))
-        point = self._encoder.relax(u, dims)
+    def _slide(self, acquisition, U, is_relaxed):
+        """For each of `U`, points on the way to a maximum over its coordinates `is_relaxed`, (n_shares, n_dims)."""
+        moving = is_relaxed & self._space.active(U)
+        if not moving.any():
+            return [np.empty((0, U.shape[1]))] * len(U)
+        points = self._encoder.relax(U, moving)
 
         def loss(values):
-            value, gradient = acquisition.value_and_gradient(point.features(values))
-            return -value, -point.pull_back(values, gradient)
+            value, gradients = acquisition.value_and_gradient(points.features(values))
+            return -value.sum(), -points.pull_back(values, gradients)
 
+        # the sum of separate functions has its maximum where each of them has
         options = {"maxiter": 50, "ftol": 1e-6, "gtol": 1e-4}
-        end = minimize(loss, u[dims], jac=True, method="L-BFGS-B", bounds=[(0.0, 1.0)] * len(dims), options=options).x
-        path = np.tile(u, (len(_SHARES), 1))
-        path[:, dims] += _SHARES[:, None] * (end - u[dims])
-        return path
+        bounds = Bounds(np.zeros(moving.sum()), np.ones(moving.sum()))
+        ends = U.copy()
+        ends[moving] = minimize(loss, U[moving], jac=True, method="L-BFGS-B", bounds=bounds, options=options).x
+        return list(U[:, None, :] + _SHARES[:, None] * (ends - U)[:, None, :])
 
     def _neighbours(self, u, rng):
         """Points that differ from `u` in one coordinate that L-BFGS cannot move well, shape (n_points, n_dims)."""

@@ -18,20 +18,25 @@ class Acquisition:
     encoder : FeatureEncoder
     best : float, default=None
         The mean to improve on; None is the best at the observations.
+    caution : float, default=1.0
+        The variances count so many times: more than once where the process is taken to be too sure of itself.
     """
 
-    def __init__(self, gp, encoder, best=None):
-        self._gp, self._encoder = gp, encoder
+    def __init__(self, gp, encoder, best=None, caution=1.0):
+        self._gp, self._encoder, self._caution = gp, encoder, caution
         self._best = gp.mean_.max() if best is None else best
 
     def __call__(self, U):
         """Return the acquisition, shape (n_points,), at snapped points, shape (n_points, n_dims)."""
         mean, variance = self._gp.predict(self._encoder.encode(U))
-        return log_expected_improvement(mean, variance, self._best)
+        return log_expected_improvement(mean, self._caution * variance, self._best)
 
-    def value_and_gradient(self, x):
-        """Return the acquisition at the features `x`, shape (n_features,), and its gradient by them."""
-        return log_expected_improvement_gradient(*self._gp.predict_with_gradient(x), self._best)
+    def value_and_gradient(self, X):
+        """Return the acquisition, shape (n_points,), at the features `X`, and its gradients, in the shape of `X`."""
+        mean, variance, mean_gradient, variance_gradient = self._gp.predict_with_gradient(X)
+        return log_expected_improvement_gradient(
+            mean, self._caution * variance, mean_gradient, self._caution * variance_gradient, self._best
+        )
 
 
 def climbed_and_ranked(candidates, acquisition, local_search, rng):
@@ -52,9 +57,8 @@ def climbed_and_ranked(candidates, acquisition, local_search, rng):
     """
     values = acquisition(candidates)
     starts = _descending(values)[:_N_STARTS]
-    climbed = [local_search.climb(acquisition, candidates[start], values[start], rng) for start in starts]
-    candidates = np.vstack([[point for point, _ in climbed], candidates])
-    values = np.concatenate([[value for _, value in climbed], values])
+    climbed, reached = local_search.climb(acquisition, candidates[starts], values[starts], rng)
+    candidates, values = np.vstack([climbed, candidates]), np.concatenate([reached, values])
     return candidates[_descending(values)]
 
 

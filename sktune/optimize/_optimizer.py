@@ -12,6 +12,7 @@ from .._utils.random import derive_seed
 from ..exceptions import SpaceExhaustedError
 from ..space import Space
 from ._candidates import nearby_candidates, spread_candidates
+from ._caution import CAUTION, is_cautious_turn
 from ._checks import (
     check_base_estimator,
     check_fidelity,
@@ -31,6 +32,8 @@ from ._maximize import Acquisition, climbed_and_ranked, ranked
 from ._threads import one_blas_thread
 from ._transform import ScoreTransform
 
+#: Initial points of a space of numbers, and of one with categories or conditions.
+_N_INITIAL, _N_INITIAL_WITH_KINDS = 5, 10
 #: A finite space of at most so many points is searched completely, in every ask.
 _MAX_LISTED = 1000
 #: Draws from an infinite space before it counts as exhausted.
@@ -51,9 +54,11 @@ class Optimizer:
         The search space: a mapping from names to what `sktune.space.check_dimension` accepts.
     random_state : int, RandomState instance or None, default=None
         Determines all proposals, together with what is told between them: an int gives the same ones every time.
-    n_initial_points : int, default=10
+    n_initial_points : int or None, default=None
         Number of points that must have been proposed or told before the surrogate proposes. Until then, and as long
-        as no evaluation has succeeded, proposals cover the space (a scrambled Sobol sequence).
+        as no evaluation has succeeded, proposals cover the space (a scrambled Sobol sequence). None means 5 where all
+        dimensions are numbers without conditions, else 10: a category that was never tried has no neighbours from
+        which the surrogate could learn.
     initial_params : sequence of dict, default=()
         Points that are proposed first, in this order. They count as initial points.
     base_estimator : str, default="gp"
@@ -88,6 +93,9 @@ class Optimizer:
     neighbourhood is no longer uncertain, and the hopes elsewhere stay as they are. Other than a constant lie, this
     needs no choice of a lie; other than sampled outcomes, it adds no noise to the choice.
 
+    Some proposals explore more than the surrogate finds necessary, for it is often wrong at first; they become rare
+    where they do not pay.
+
     A failure has the value of the worst success, so that the surrogate learns where evaluations fail.
 
     References
@@ -118,14 +126,16 @@ class Optimizer:
         space: Space | Mapping[str, Any],
         *,
         random_state: int | RandomState | None = None,
-        n_initial_points: int = 10,
+        n_initial_points: int | None = None,
         initial_params: Sequence[Mapping[str, Any]] = (),
         base_estimator: str = "gp",
     ):
         check_base_estimator(base_estimator)
-        self.n_initial_points = check_positive("n_initial_points", n_initial_points)
+        if n_initial_points is not None:
+            n_initial_points = check_positive("n_initial_points", n_initial_points)
         self._seed = check_seed(random_state)
         self.space = space if isinstance(space, Space) else Space(space)
+        self.n_initial_points = n_initial_points or _default_n_initial_points(self.space)
         self._initial = self._coordinates(check_points("initial_params", initial_params))
         self._listed = None
         if self.space.n_points <= _MAX_LISTED:
@@ -397,7 +407,8 @@ class Optimizer:
             pending = encoder.encode(np.array(list(self._history.pending)))
             gp = gp.believe(pending, known_variance=np.median(gp.known_variance))
             means = np.append(means, gp.mean_[-len(pending) :])
-        acquisition = Acquisition(gp, encoder, means.max())
+        is_cautious = is_cautious_turn(self._history.outcomes(), self.n_initial_points)
+        acquisition = Acquisition(gp, encoder, means.max(), CAUTION if is_cautious else 1.0)
         if self._listed is None:
             candidates = np.vstack([self._spread_candidates(rng), nearby_candidates(self.space, centres, rng)])
             return climbed_and_ranked(candidates, acquisition, LocalSearch(self.space, encoder), rng)
@@ -442,6 +453,11 @@ class Optimizer:
 
     def _coordinates(self, params: Sequence[Mapping[str, Any]]) -> np.ndarray:
         return self.space.to_unit(params)
+
+
+def _default_n_initial_points(space: Space) -> int:
+    has_kinds = any(dimension.is_categorical or dimension.conditions for dimension in space.dimensions)
+    return _N_INITIAL_WITH_KINDS if has_kinds else _N_INITIAL
 
 
 def _key(row: np.ndarray) -> Key:

@@ -81,17 +81,18 @@ def test_gradient_equals_finite_differences(mean, log_deviation, best, seed):
         return log_expected_improvement([mean + x @ mean_gradient], [moved**2], best)[0]
 
     variance_gradient = 2.0 * deviation * deviation_gradient
-    at_zero, gradient = log_expected_improvement_gradient(mean, deviation**2, mean_gradient, variance_gradient, best)
-    assert_allclose(at_zero, value(np.zeros(3)), rtol=1e-12, atol=1e-12)
+    gradients = mean_gradient[None], variance_gradient[None]
+    at_zero, gradient = log_expected_improvement_gradient(np.array([mean]), np.array([deviation**2]), *gradients, best)
+    assert_allclose(at_zero[0], value(np.zeros(3)), rtol=1e-12, atol=1e-12)
     expected = [(value(e) - value(-e)) / 2e-6 for e in 1e-6 * np.eye(3)]
-    assert_allclose(gradient, expected, rtol=1e-4, atol=1e-4)
+    assert_allclose(gradient[0], expected, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("z", [-40.0, -60.0, -1e2, -1e4, -1e8])
 def test_gradient_is_exact_in_the_far_tail(z):
     # h'(z) / h(z) -> -z - 2/z there, so that the slope still points to the better mean
-    _, gradient = log_expected_improvement_gradient(z, 1.0, np.array([1.0]), np.array([0.0]), 0.0)
-    assert_allclose(gradient[0], -z - 2.0 / z, rtol=10.0 * z**-4 + 1e-12)
+    _, gradient = log_expected_improvement_gradient(*np.array([[z], [1.0]]), *np.array([[[1.0]], [[0.0]]]), 0.0)
+    assert_allclose(gradient[0, 0], -z - 2.0 / z, rtol=10.0 * z**-4 + 1e-12)
 
 
 def test_more_mean_and_more_variance_are_better():

@@ -99,8 +99,10 @@ def test_gradients_of_mean_and_variance_equal_finite_differences(seed):
     rng, X, y, hyperparameters = random_problem(seed)
     gp = GaussianProcess(X, y, hyperparameters)
     x = rng.random(X.shape[1])
-    mean, variance, mean_gradient, variance_gradient = gp.predict_with_gradient(x)
-    assert_allclose([[mean], [variance]], gp.predict(x[None]), rtol=1e-10, atol=1e-10)
+    points = np.vstack([x, rng.random((2, len(x)))])
+    means, variances, mean_gradients, variance_gradients = gp.predict_with_gradient(points)
+    assert_allclose([means, variances], gp.predict(points), rtol=1e-10, atol=1e-10)
+    mean_gradient, variance_gradient = mean_gradients[0], variance_gradients[0]
     scale = hyperparameters.signal_variance / hyperparameters.length_scales.min()
     expected = central_differences(lambda x: gp.predict(x[None])[0][0], x)
     assert_allclose(mean_gradient, expected, rtol=1e-5, atol=1e-5 * np.abs(gp._weights).sum() * scale)
@@ -128,10 +130,10 @@ def test_categories_equal_scaled_one_hot_columns_of_one_group(seed):
     ):
         assert_allclose(ours, expected, rtol=1e-9, atol=1e-9)
     point = np.append(Z[0], other[0])
-    by_category = first.predict_with_gradient(point)
-    by_columns = second.predict_with_gradient(np.append(Z[0], np.eye(4)[other[0]] * np.sqrt(0.5)))
+    by_category = first.predict_with_gradient(point[None])
+    by_columns = second.predict_with_gradient(np.append(Z[0], np.eye(4)[other[0]] * np.sqrt(0.5))[None])
     for ours, expected in zip(by_category[2:], by_columns[2:], strict=True):
-        assert_allclose(ours[:n_features], expected[:n_features], rtol=1e-8, atol=1e-9)
+        assert_allclose(ours[0, :n_features], expected[0, :n_features], rtol=1e-8, atol=1e-9)
     thetas = np.log(np.append(scales, 0.1))
     posteriors = [
         LogPosterior(np.column_stack([X, category]), y, np.zeros(len(y)), as_category),
@@ -189,7 +191,7 @@ def test_variance_stays_positive_at_crowded_observations():
     X = np.repeat(np.linspace(0, 1, 5), 20)[:, None]
     gp = GaussianProcess(X, np.ones(100), Hyperparameters([3.0], noise_variance=1e-9))
     assert (gp.predict(X)[1] > 0).all()
-    assert all(gp.predict_with_gradient(x)[1] > 0 for x in X)
+    assert (gp.predict_with_gradient(X)[1] > 0).all()
 
 
 def test_a_covariance_that_is_not_positive_definite_says_what_to_do():

@@ -37,11 +37,23 @@ def keys(space, asked):
 
 
 def test_the_first_points_are_the_design_of_the_space():
-    first, second = Optimizer(SPACE, random_state=3), Optimizer(SPACE, random_state=3)
+    first, second = (Optimizer(SPACE, random_state=3, n_initial_points=10) for _ in range(2))
     asked = tune(first, 10)
     assert asked == second.ask(10)  # without any score
     coordinates = np.sort(Space(SPACE).to_unit(asked)[:, 2])
     assert (np.abs(coordinates - np.linspace(0.05, 0.95, 10)) < 0.15).all()  # of x: even, as random points are not
+
+
+@pytest.mark.parametrize(
+    ("space", "n_initial_points"),
+    [({"x": (0.0, 1.0), "n": (1, 9)}, 5), ({"x": (0.0, 1.0), "kind": ["a", "b"]}, 10)],
+)
+def test_spaces_with_categories_have_more_initial_points(space, n_initial_points):
+    optimizer = Optimizer(space, random_state=0)
+    tune(optimizer, n_initial_points, lambda params: params["x"])
+    assert optimizer._hyperparameters is None
+    optimizer.ask()
+    assert optimizer._hyperparameters is not None
 
 
 def test_after_the_first_points_the_surrogate_proposes():
@@ -61,9 +73,9 @@ def test_a_list_of_points_is_what_asking_one_by_one_gives():
 
 @pytest.mark.parametrize("seed", range(3))
 def test_what_is_pending_is_left_alone_and_what_is_forgotten_is_not(seed):
-    optimizer = Optimizer({"x": (0.0, 1.0), "y": (0.0, 1.0)}, random_state=seed)
-    tune(optimizer, 10, lambda params: np.sin(9 * params["x"]) + np.cos(7 * params["y"]))
-    first = optimizer.ask()
+    optimizer = Optimizer({"x": (0.0, 1.0), "y": (0.0, 1.0)}, random_state=seed, n_initial_points=10)
+    tune(optimizer, 11, lambda params: np.sin(9 * params["x"]) + np.cos(7 * params["y"]))
+    first = optimizer.ask()  # not the cautious one after the initial points, which has many equals
     forgetful = copy.deepcopy(optimizer)
     forgetful.forget(first)
     away, near = (np.subtract(list(one.ask().values()), list(first.values())) for one in (optimizer, forgetful))
@@ -237,7 +249,7 @@ def test_one_fit_for_each_change_of_the_data_from_the_last_optimum(monkeypatch):
         return gp
 
     monkeypatch.setattr(_optimizer, "fit_gaussian_process", counted)
-    optimizer = Optimizer(SPACE, random_state=0)
+    optimizer = Optimizer(SPACE, random_state=0, n_initial_points=10)
     tune(optimizer, 10)
     for n_fits in (1, 2, 3):
         batch = optimizer.ask(3)

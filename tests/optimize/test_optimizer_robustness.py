@@ -36,7 +36,7 @@ def test_when_all_have_failed_proposals_cover_the_space(failure):
 
 @pytest.mark.parametrize("seed", range(2))
 def test_where_evaluations_fail_few_more_are_made(seed):
-    optimizer = Optimizer(SPACE, random_state=seed)
+    optimizer = Optimizer(SPACE, random_state=seed, n_initial_points=10)
     tune(optimizer, 30, lambda params: score_of(params) if params["y"] > 0.4 else np.nan)
     failed = np.isnan(optimizer.scores)
     assert failed[:10].sum() in (3, 4, 5)
@@ -117,8 +117,9 @@ def test_noisy_scores_are_averaged_over_the_neighbourhood(seed):
     rng = np.random.default_rng(seed)
     optimizer = Optimizer(SPACE, random_state=seed)
     asked = tune(optimizer, 40, lambda params: score_of(params) + 0.1 * rng.standard_normal())
-    # the noise is a third of what the mean of all points lacks, 0.3: the last proposals gather around the optimum
-    assert np.mean([score_of(params) for params in asked[-15:]]) > 0.85
+    # the noise is a third of what the mean of all points lacks, 0.3: the last proposals gather around the optimum, but
+    # for the few cautious ones
+    assert np.median([score_of(params) for params in asked[-15:]]) > 0.85
 
 
 def test_repeated_observations_of_one_point_are_kept():

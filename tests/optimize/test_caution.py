@@ -1,0 +1,71 @@
+"""Cautious proposals: when they are due, and that they follow the scores alone."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+
+from sktune.optimize import GaussianProcess, Hyperparameters, Optimizer
+from sktune.optimize._acquisition import log_expected_improvement
+from sktune.optimize._caution import is_cautious_turn
+from sktune.optimize._encoding import FeatureEncoder
+from sktune.optimize._maximize import Acquisition
+from sktune.space import Space
+
+
+def turns(outcomes, n_first):
+    return [n for n in range(len(outcomes)) if is_cautious_turn(outcomes[:n], n_first)]
+
+
+def test_every_second_proposal_is_cautious_while_these_do_well():
+    assert turns(np.arange(12.0), 3) == [3, 5, 7, 9, 11]
+
+
+def test_the_wait_doubles_up_to_a_limit_while_they_do_not():
+    assert turns(-np.arange(60.0), 5) == [5, 9, 17, 33, 49]
+    assert turns([0.0] * 20, 5) == [5, 9, 17]  # equal to the median is no success
+
+
+def test_a_success_ends_the_waiting():
+    outcomes = -np.arange(60.0)
+    outcomes[17] = 1.0
+    assert turns(outcomes, 5) == [5, 9, 17, 19, 23, 31, 47]
+
+
+@given(st.lists(st.sampled_from([-np.inf, 0.0, 1.0, 2.0]), min_size=1, max_size=40), st.integers(1, 10))
+@settings(deadline=None)
+def test_turns_follow_the_former_ones(outcomes, n_first):
+    # the rule once more, told forwards: each cautious proposal, once scored, sets the date of the next
+    due, wait, expected = n_first, 2, []
+    for n, score in enumerate(outcomes):
+        if n == due:
+            expected.append(n)
+            wait = 2 if score > np.median(outcomes[:n]) else min(2 * wait, 16)
+            due = n + wait
+    assert turns(outcomes, n_first) == expected
+
+
+def test_outcomes_are_scores_in_the_order_of_proposals_without_what_was_forgotten():
+    optimizer = Optimizer({"x": (0.0, 1.0)}, random_state=0)
+    first, second, third, fourth = optimizer.ask(4)
+    optimizer.tell([third, first], [3.0, np.nan])
+    optimizer.forget(second)
+    assert optimizer._history.outcomes() == [-np.inf, 3.0, -np.inf]
+    optimizer.tell(fourth, 1.0)
+    optimizer.revise(third, 4.0)
+    assert optimizer._history.outcomes() == [-np.inf, 4.0, 1.0]
+
+
+@pytest.mark.parametrize("caution", [1.0, 4.0, 9.0])
+def test_caution_multiplies_the_variance(caution):
+    rng = np.random.default_rng(0)
+    encoder = FeatureEncoder(Space({"a": (0.0, 1.0), "b": (0.0, 1.0)}))
+    gp = GaussianProcess(rng.random((8, 2)), rng.standard_normal(8), Hyperparameters([0.5, 0.5]))
+    acquisition, U = Acquisition(gp, encoder, caution=caution), rng.random((5, 2))
+    mean, variance = gp.predict(U)
+    values, gradients = acquisition.value_and_gradient(U)
+    assert_allclose(acquisition(U), log_expected_improvement(mean, caution * variance, gp.mean_.max()))
+    assert_allclose(values, acquisition(U))
+    for dim, step in enumerate(1e-6 * np.eye(2)):
+        assert_allclose(gradients[:, dim], (acquisition(U + step) - acquisition(U - step)) / 2e-6, rtol=1e-4, atol=1e-4)
