@@ -12,13 +12,14 @@ there, and onnxruntime (``pip install 'sktune[benchmark]'``). Rows of Optuna are
 import argparse
 import os
 import platform
+import sys
 import warnings
 from importlib import import_module
 from importlib.metadata import version
 
 import numpy as np
 from _replay import ROWS, SPLIT, Journal, Replayed, best_seen, furthest
-from bench_optimizer import load_lcbench, sktune_space
+from bench_optimizer import lcbench_space, load_lcbench
 
 from sktune import BayesSearchCV
 
@@ -31,7 +32,7 @@ def search_bayes(lcbench, task, seed, journal, n_epochs, **params):
     """Run BayesSearchCV until so many epochs have been trained."""
     estimator = Replayed(read_curve=lcbench.learning_curve, task=task, journal=journal)
     given = {"n_iter": _ENDLESS, "cv": SPLIT, "refit": False, "random_state": seed, **params}
-    search = BayesSearchCV(estimator, sktune_space(lcbench), **given)
+    search = BayesSearchCV(estimator, lcbench_space(lcbench), **given)
     search.fit(ROWS, callback=lambda result: journal.n_epochs >= n_epochs)
 
 
@@ -95,6 +96,8 @@ def main():
     arguments = parse_arguments()
     warnings.simplefilter("ignore")
     lcbench = load_lcbench()
+    if lcbench is None:
+        sys.exit(1)
     tasks = lcbench.TASKS[: arguments.tasks]
     packages = ["numpy", "scipy", "sktune", *(["optuna"] if any("optuna" in m for m in arguments.methods) else [])]
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; ", end="")
