@@ -5,12 +5,14 @@ from ._bayes import BayesSearchCV
 from ._halving import SuccessiveHalving
 from ._importance import WeakSurrogateWarning, parameter_importance
 from ._net_cv import NetClassifierCV, NetRegressorCV
+from ._population_search import PopulationSearchCV
 
 __all__ = [
     "BaseTuneSearchCV",
     "BayesSearchCV",
     "NetClassifierCV",
     "NetRegressorCV",
+    "PopulationSearchCV",
     "SearchInterruptedWarning",
     "SuccessiveHalving",
     "WeakSurrogateWarning",

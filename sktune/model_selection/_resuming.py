@@ -14,11 +14,12 @@ An estimator can be trained in pieces if it has, in this order of preference,
 or if it is a pipeline that ends in such an estimator.
 """
 
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn import get_config
-from sklearn.base import BaseEstimator, is_classifier
+from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import process_routing
@@ -123,6 +124,11 @@ def train_until(
         name, estimator = estimator.steps[-1]
         fit_params = params_of[name]["fit"]
     return _TRAIN[way](estimator, X, y, n_epochs, trained, fit_params)
+
+
+def change_params(estimator: BaseEstimator, params: Mapping[str, Any], names: Collection[str]) -> None:
+    """Give those of `params` that `names` lists to an estimator in training; the others may be its fitted steps."""
+    estimator.set_params(**clone({name: value for name, value in params.items() if name in names}, safe=False))
 
 
 def _route(pipeline, fit_params) -> dict[str, dict[str, dict]]:

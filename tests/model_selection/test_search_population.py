@@ -1,0 +1,531 @@
+"""PopulationSearchCV: settings that change during training, and a refit that follows them."""
+
+import pickle
+import time
+import warnings
+
+import numpy as np
+import pytest
+from joblib import parallel_config
+from numpy.testing import assert_array_equal
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
+from sklearn.datasets import load_iris
+from sklearn.decomposition import PCA
+from sklearn.ensemble import GradientBoostingClassifier
+from sklearn.exceptions import FitFailedWarning
+from sklearn.linear_model import LogisticRegression, SGDClassifier, SGDRegressor
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import check_estimator
+
+from sktune import Categorical, Integer, NetClassifier, PopulationSearchCV, Real, Space
+from sktune.exceptions import DivergedError, TimeBudgetError
+
+X, y = load_iris(return_X_y=True)
+LR = {"lr": (1e-4, 1e-1, "log-uniform")}
+ETA = {"eta0": (1e-4, 1.0, "log-uniform"), "alpha": (1e-6, 1e-1, "log-uniform")}
+#: one split that trains and scores on all rows, in the order in which the refit sees them
+ALL_ROWS = [(np.arange(150), np.arange(150))]
+
+
+def sgd(**params):
+    return SGDClassifier(**{"learning_rate": "constant", "eta0": 0.1, "max_iter": 6, "tol": None, **params})
+
+
+def net(**params):
+    return NetClassifier(**{"max_epochs": 6, "n_neurons": 8, "n_layers": 1, "batch_size": 50, **params})
+
+
+def search(estimator, space, **options):
+    return PopulationSearchCV(
+        estimator, space, **{"population_size": 5, "n_generations": 3, "cv": 2, "random_state": 0, **options}
+    )
+
+
+def scores_of(search):
+    return np.array([search.cv_results_[f"split{i}_test_score"] for i in range(search.n_splits_)])
+
+
+class Toy(RegressorMixin, BaseEstimator):
+    """Trained in pieces only, by the refit too."""
+
+    def fit(self, X, y=None):
+        raise AssertionError("a single fit has but one setting")
+
+
+class Descent(Toy):
+    """Gradient descent on a bowl of which only noisy gradients are seen: far away long steps are best, near short ones.
+
+    The mean square of the distance after an epoch is ``(1 - lr)**2`` of that before, plus ``lr**2``.
+    """
+
+    def __init__(self, lr=0.1, max_iter=40, random_state=None):
+        self.lr = lr
+        self.max_iter = max_iter
+        self.random_state = random_state
+
+    def partial_fit(self, X, y=None):
+        if not hasattr(self, "distance_"):
+            self.distance_, self.lrs_ = np.full(1000, 10.0), []
+            self.noise_ = np.random.default_rng(self.random_state)
+        self.distance_ -= self.lr * (self.distance_ + self.noise_.normal(size=1000))
+        self.lrs_.append(self.lr)
+        return self
+
+    def score(self, X, y=None):
+        return -np.mean(self.distance_**2)
+
+
+class TwoValleys(Toy):
+    """The example of Jaderberg et al. (their figure 2), with a setting that moves along one axis only at a time."""
+
+    def __init__(self, axis=0, max_iter=20, fail_on=None, fail_as="raise"):
+        self.axis = axis
+        self.max_iter = max_iter
+        self.fail_on = fail_on
+        self.fail_as = fail_as
+
+    def partial_fit(self, X, y=None):
+        if not hasattr(self, "place_"):
+            self.place_, self.axes_ = np.array([0.9, 0.9]), []
+        self.axes_.append(self.axis)
+        if self.fail_on == (self.axis, len(self.axes_)):
+            raise {"raise": RuntimeError, "diverge": DivergedError}[self.fail_as]("no luck")
+        self.place_[self.axis] *= 0.8
+        return self
+
+    def score(self, X, y=None):
+        return 1.2 - np.sum(self.place_**2)
+
+
+# -- what it is good for -----------------------------------------------------------------------------------------------
+
+
+def test_it_finds_a_schedule_that_no_fixed_setting_equals():
+    fitted = search(
+        Descent(), {"lr": (1e-3, 1.0, "log-uniform")}, population_size=15, n_generations=20, cv=2, random_state=1
+    ).fit(X[:20], y[:20])
+    lrs = np.geomspace(1e-3, 1.0, 500)
+    fixed = np.full(500, 100.0)
+    for _ in range(40):
+        fixed = (1 - lrs) ** 2 * fixed + lrs**2
+    assert -fitted.best_score_ < 0.8 * fixed.min()
+    assert fitted.best_estimator_.score(X) > -0.8 * fixed.min()
+    used = fitted.best_estimator_.lrs_
+    assert np.mean(used[:10]) > 2 * np.mean(used[-10:])
+
+
+def test_a_choice_may_change_during_training():
+    fitted = search(TwoValleys(), {"axis": [0, 1]}, population_size=4, n_generations=10, resample_probability=0.5)
+    fitted.fit(X[:10], y[:10])
+    assert fitted.best_score_ > 1.1  # fixed settings come to 1.2 - 0.9 ** 2 = 0.39 at most
+    assert {*fitted.best_estimator_.axes_} == {0, 1}
+
+
+# -- the refit ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("estimator", "space"),
+    [
+        (net(random_state=0), {**LR, "dropout": (0.0, 0.5), "batch_size": Integer(16, 64, "power-of-two")}),
+        (make_pipeline(StandardScaler(), net(random_state=0)), {f"netclassifier__{name}": LR[name] for name in LR}),
+        (sgd(random_state=0, max_iter=7), ETA),
+        (GradientBoostingClassifier(n_estimators=6, random_state=0, max_depth=1), {"learning_rate": (0.01, 1.0)}),
+        (MLPClassifier((5,), max_iter=6, random_state=0), {"alpha": (1e-5, 100.0, "log-uniform")}),
+        (
+            net(random_state=0),
+            {
+                "optimizer": ["sgd", "adam"],
+                "momentum": Real(0, 0.99, when={"optimizer": "sgd"}),
+                "lr": (1e-3, 1e-1, "log-uniform"),
+                "n_neurons": [4, 8],
+            },
+        ),
+    ],
+    ids=["net", "pipeline", "sgd", "trees", "mlp", "conditions"],
+)
+def test_the_refit_repeats_the_training_of_the_winner(estimator, space):
+    fitted = search(estimator, space, cv=ALL_ROWS, scoring="neg_log_loss" if "sgd" not in str(estimator) else None)
+    if isinstance(estimator, SGDClassifier):
+        fitted.set_params(scoring=lambda model, X, y: model.decision_function(X)[:, 0].mean())
+    fitted.fit(X, y)
+    assert fitted.score(X, y) == fitted.best_score_
+    assert fitted.best_schedule_[-1][1] == fitted.best_params_
+    for name, value in fitted.best_params_.items():
+        assert fitted.best_estimator_.get_params()[name] == value
+
+
+def test_the_schedule_can_be_followed_by_hand():
+    fitted = search(
+        net(random_state=3, max_epochs=9), LR, population_size=6, n_generations=9, cv=ALL_ROWS, quantile=0.5
+    )
+    fitted.fit(X, y)
+    until = [n_epochs for n_epochs, _ in fitted.best_schedule_]
+    assert len(until) > 1
+    assert until == sorted({*until})
+    assert until[-1] == 9
+    by_hand = clone(fitted.estimator)
+    for n_epochs, params in fitted.best_schedule_:
+        by_hand.set_params(**params).fit_until(X, y, n_epochs)
+    assert_array_equal(by_hand.predict_proba(X), fitted.predict_proba(X))
+    assert by_hand.history_["lr"] == fitted.best_estimator_.history_["lr"]
+
+
+def test_learning_rate_schedules_refer_to_all_epochs():
+    fitted = search(net(lr_schedule="linear"), {"dropout": (0.0, 0.5)}).fit(X, y)
+    assert fitted.best_estimator_.history_["lr"] == net(lr_schedule="linear").fit(X, y).history_["lr"]
+
+
+# -- what the results tell ---------------------------------------------------------------------------------------------
+
+
+def test_results_tell_the_lines_of_copies():
+    fitted = search(sgd(max_iter=9), ETA, population_size=6, quantile=0.34).fit(X, y)
+    results = fitted.cv_results_
+    n = len(results["params"])
+    assert n == 6 + 2 * 2
+    assert list(results["status"]).count("ok") == 6
+    pruned = results["status"] == "pruned"
+    assert [*results["stopped_by"]] == ["exploit" if one else None for one in pruned]
+    assert {*results["n_epochs"][pruned]} == {3.0, 6.0}
+    assert {*results["n_epochs"][~pruned]} == {9.0}
+    parents, inherited = results["parent"], results["n_inherited_epochs"]
+    assert [*parents[:6]] == [-1] * 6
+    assert [*inherited] == [0] * 6 + [3] * 2 + [6] * 2
+    assert all(0 <= parent < child for child, parent in enumerate(parents) if child >= 6)
+    assert results["rank_test_score"][fitted.best_index_] == 1
+    assert results["status"][fitted.best_index_] == "ok"
+    assert results["rank_test_score"][pruned].min() > 6
+    assert np.isfinite(results["mean_test_score"]).all()
+    lengths = {len(column) for column in results.values()}
+    assert lengths == {n}
+
+
+def test_one_generation_is_a_search_of_fixed_settings():
+    fitted = search(sgd(), ETA, n_generations=1).fit(X, y)
+    assert {*fitted.cv_results_["status"]} == {"ok"}
+    assert fitted.best_schedule_ == [(6, fitted.best_params_)]
+
+
+def test_no_more_generations_than_epochs():
+    fitted = search(sgd(max_iter=2), ETA, n_generations=50).fit(X, y)
+    assert len(fitted.cv_results_["params"]) == 5 + 1
+
+
+def test_initial_params_are_members():
+    known = [{"eta0": 0.5, "alpha": 1e-3}, {"eta0": 0.01, "alpha": 1e-2}]
+    fitted = search(sgd(), ETA, initial_params=known, population_size=2, n_generations=1).fit(X, y)
+    assert fitted.cv_results_["params"] == known
+    fitted = search(sgd(alpha=1e-5), ETA, initial_params="current").fit(X, y)
+    assert fitted.cv_results_["params"][0] == {"eta0": 0.1, "alpha": 1e-5}
+
+
+def test_several_metrics():
+    fitted = search(sgd(), ETA, scoring=["accuracy", "balanced_accuracy"], refit="balanced_accuracy").fit(X, y)
+    assert fitted.best_score_ == fitted.cv_results_["mean_test_balanced_accuracy"][fitted.best_index_]
+    assert fitted.best_schedule_[-1] == (6, fitted.best_params_)
+    fitted.set_params(refit=False).fit(X, y)
+    unfitted = search(sgd(), ETA, scoring=["accuracy", "balanced_accuracy"], refit=False).fit(X, y)
+    assert not hasattr(unfitted, "best_schedule_")
+
+
+def test_a_generation_is_a_line(capsys):
+    search(sgd(), ETA, verbose=1).fit(X, y)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].startswith("[generation 1/3] best score 0.")
+    assert lines[1].endswith(", 1 of 5 replaced")
+    assert lines[3].endswith(", 0 of 5 replaced")
+    assert len(lines) == 4
+
+
+# -- what may change ---------------------------------------------------------------------------------------------------
+
+
+def family_values(fitted, name):
+    """For each row the value of a parameter, and that of its parent."""
+    results = fitted.cv_results_
+    pairs = zip(results["params"], results["parent"], strict=True)
+    return [(params[name], results["params"][parent][name]) for params, parent in pairs if parent >= 0]
+
+
+def test_copies_inherit_what_cannot_change():
+    pipeline = Pipeline([("scale", StandardScaler()), ("pca", PCA()), ("net", net())])
+    space = {
+        "pca__n_components": [2, 3],
+        "scale": Categorical([StandardScaler(), "passthrough"]),
+        "net__n_layers": (1, 2),
+        "net__activation": ["relu", "tanh"],
+        "net__normalization": [None, "batch"],
+        "net__weight_decay": (1e-5, 1e-1, "log-uniform"),
+        **{f"net__{name}": LR[name] for name in LR},
+    }
+    options = {"population_size": 8, "n_generations": 6, "quantile": 0.5, "fixed_params": ["net__weight_decay"]}
+    fitted = search(pipeline, space, resample_probability=1.0, **options).fit(X, y)
+    assert not {*fitted.cv_results_["status"]} - {"ok", "pruned"}
+    for name in space:
+        same = [value == parent for value, parent in family_values(fitted, name)]
+        assert len(same) == 20
+        assert (not any(same)) if name == "net__lr" else all(same)
+
+
+def test_whole_models_are_inherited_and_their_settings_change():
+    models = [sgd(random_state=0), net(random_state=0)]
+    space = {
+        "clf": models,
+        "clf__eta0": Real(0.01, 1, when={"clf": models[0]}),
+        "clf__lr": Real(1e-3, 1e-1, when={"clf": models[1]}),
+    }
+    fitted = search(Pipeline([("clf", sgd())]), space, population_size=6, cv=ALL_ROWS, quantile=0.34).fit(X, y)
+    assert not {*fitted.cv_results_["status"]} - {"ok", "pruned"}
+    assert fitted.score(X, y) == fitted.best_score_
+    assert all(value is parent for value, parent in family_values(fitted, "clf"))
+
+
+class Stubborn(ClassifierMixin, Toy):
+    """Refuses to change `shape` once it has begun."""
+
+    def __init__(self, shape=1, max_iter=4, refuse_at="fit", dull=False):
+        self.shape = shape
+        self.max_iter = max_iter
+        self.refuse_at = refuse_at
+        self.dull = dull
+
+    def set_params(self, **params):
+        if (
+            hasattr(self, "shape_")
+            and self.refuse_at == "set_params"
+            and params.get("shape", self.shape_) != self.shape_
+        ):
+            raise RuntimeError("the shape stays")
+        return super().set_params(**params)
+
+    def partial_fit(self, X, y, classes=None):
+        self.shape_ = getattr(self, "shape_", self.shape)
+        self.classes_ = np.unique(y) if classes is None else classes
+        if self.shape != self.shape_:
+            raise RuntimeError("the shape stays")
+        return self
+
+    def predict(self, X):
+        return np.resize(self.classes_[: self.shape], len(X))
+
+
+@pytest.mark.parametrize("refuse_at", ["fit", "set_params"])
+def test_a_change_that_the_estimator_refuses_is_a_failure_and_fixed_params_avoid_it(refuse_at):
+    stubborn = Stubborn(refuse_at=refuse_at)
+    space = {"shape": (1, 3)}
+    with pytest.warns(FitFailedWarning, match="the shape stays"):
+        fitted = search(stubborn, space, population_size=4, n_generations=2).fit(X, y)
+    failed = fitted.cv_results_["status"] == "failed"
+    assert [*failed] == [False] * 4 + [True]
+    assert np.isnan(fitted.cv_results_["mean_test_score"][4])
+    with pytest.raises(RuntimeError, match="the shape stays"):
+        search(stubborn, space, population_size=4, error_score="raise").fit(X, y)
+    fixed = search(stubborn, {**space, "dull": [False, True]}, fixed_params=["shape"]).fit(X, y)
+    assert not {*fixed.cv_results_["status"]} - {"ok", "pruned"}
+
+
+# -- failures and early ends -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fail_as", ["raise", "diverge"])
+def test_failures_are_replaced_and_never_copied(fail_as):
+    valleys = TwoValleys(max_iter=6, fail_on=(1, 3), fail_as=fail_as)
+    with pytest.warns(FitFailedWarning, match="no luck"):
+        fitted = search(valleys, {"axis": [0, 1]}, initial_params=[{"axis": 1}], resample_probability=0.0).fit(X, y)
+    results = fitted.cv_results_
+    failed = np.flatnonzero(results["status"] == {"raise": "failed", "diverge": "diverged"}[fail_as])
+    assert {results["params"][row]["axis"] for row in failed} == {1}
+    copied_later = results["n_inherited_epochs"] >= 3
+    assert not {*results["parent"][copied_later]} & {*failed}
+    assert list(results["status"]).count("ok") == 5  # all of them were replaced
+    assert {*results["stopped_by"][failed]} == {None}
+
+
+def test_a_failure_on_the_second_split_is_one():
+    class Picky(TwoValleys):
+        def partial_fit(self, X, y=None):
+            if self.axis == 1 and X[0, 0] > 5:
+                raise DivergedError("on these rows")
+            return super().partial_fit(X, y)
+
+    rows = np.c_[np.arange(10.0)]
+    splits = [(np.arange(5), np.arange(5)), (np.arange(6, 10), np.arange(5))]
+    with pytest.warns(FitFailedWarning, match="on these rows"):
+        fitted = search(Picky(), {"axis": [0, 1]}, cv=splits, refit=False).fit(rows, rows[:, 0])
+    statuses = fitted.cv_results_["status"]
+    axes = np.array([params["axis"] for params in fitted.cv_results_["params"]])
+    assert_array_equal(axes == 1, statuses == "diverged")
+
+
+def test_when_all_fail_the_reasons_are_told():
+    with pytest.raises(ValueError, match=r"All the 10 fits failed(.|\n)*no luck"):
+        search(TwoValleys(fail_on=(1, 1)), {"axis": [1], "fail_as": ["raise", "diverge"]}).fit(X, y)
+
+
+def test_what_has_stopped_early_can_win_and_is_not_copied():
+    early = net(max_epochs=30, early_stopping=True, patience=1, tol=0.5, lr=0.05)
+    fitted = search(early, LR, n_generations=10).fit(X, y)
+    results = fitted.cv_results_
+    ended = results["n_epochs"] < 30
+    assert ended[results["status"] == "ok"].any()
+    parents = results["parent"]
+    for child in np.flatnonzero(parents >= 0):
+        assert results["n_epochs"][parents[child]] >= results["n_inherited_epochs"][child]
+        assert results["n_epochs"][child] > results["n_inherited_epochs"][child]
+
+
+class Slow(TwoValleys):
+    def partial_fit(self, X, y=None):
+        time.sleep(0.1)
+        return super().partial_fit(X, y)
+
+
+def test_what_is_paused_when_time_runs_out_cannot_win():
+    with pytest.raises(TimeBudgetError, match=r"no candidate finished within timeout=0\.3"):
+        search(Slow(), {"axis": [0, 1]}, timeout=0.3).fit(X, y)
+
+
+def test_what_has_come_to_the_end_in_time_can_win():
+    class LastIsSlow(TwoValleys):
+        def partial_fit(self, X, y=None):
+            super().partial_fit(X, y)
+            if len(self.axes_) == 4 and self.axis == 0:
+                time.sleep(0.4)
+            return self
+
+    fitted = search(
+        LastIsSlow(max_iter=4),
+        {"axis": [0, 1]},
+        initial_params=[{"axis": 1}, {"axis": 0}, {"axis": 0}],
+        population_size=3,
+        resample_probability=0.0,
+        n_generations=2,
+        timeout=0.5,
+    ).fit(X, y)
+    assert fitted.stopped_by_ == "timeout"
+    assert fitted.cv_results_["status"][fitted.best_index_] == "ok"
+    assert "timeout" in fitted.cv_results_["status"]
+
+
+def test_an_interrupt_before_the_end_propagates():
+    class Interrupting(TwoValleys):
+        def partial_fit(self, X, y=None):
+            super().partial_fit(X, y)
+            if len(self.axes_) == 12:
+                raise KeyboardInterrupt
+            return self
+
+    with pytest.raises(KeyboardInterrupt):
+        search(Interrupting(), {"axis": [0, 1]}).fit(X, y)
+
+
+# -- same answer everywhere --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("estimator", "space", "ways"),
+    [
+        (make_pipeline(PCA(), net()), {"netclassifier__lr": LR["lr"]}, [("sktune", 2), ("threading", 2), (None, 1)]),
+        (sgd(), ETA, [("loky", 2), ("threading", 2)]),
+    ],
+    ids=["net", "sgd"],
+)
+def test_the_answer_is_the_same_wherever_it_is_computed(estimator, space, ways):
+    def fitted(backend, n_jobs):
+        if backend is None:
+            return search(estimator, space).fit(X, y)
+        with parallel_config(backend):
+            return search(estimator, space, n_jobs=n_jobs).fit(X, y)
+
+    first = fitted("loky", 1)
+    decide = "predict_proba" if hasattr(first, "predict_proba") else "decision_function"
+    for way in ways:
+        other = fitted(*way)
+        assert other.cv_results_["params"] == first.cv_results_["params"]
+        assert_array_equal(scores_of(other), scores_of(first))
+        assert other.best_schedule_ == first.best_schedule_
+        assert_array_equal(getattr(other, decide)(X), getattr(first, decide)(X))
+
+
+def test_without_a_random_state_searches_differ():
+    one, other = (search(sgd(), ETA, random_state=None, n_generations=1).fit(X, y) for _ in range(2))
+    assert one.cv_results_["params"] != other.cv_results_["params"]
+
+
+# -- as scikit-learn's searches ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("params", "error", "message"),
+    [
+        ({"population_size": 1}, ValueError, "population_size"),
+        ({"n_generations": 0}, ValueError, "n_generations"),
+        ({"quantile": 0.6}, ValueError, "quantile"),
+        ({"quantile": 0}, ValueError, "quantile"),
+        ({"resample_probability": 1.5}, ValueError, "resample_probability"),
+        ({"perturbation": 0}, ValueError, "perturbation"),
+        ({"fixed_params": "eta0"}, ValueError, "fixed_params"),
+        ({"fixed_params": ["eta"]}, ValueError, "fixed_params names 'eta', .* Did you mean 'eta0'"),
+        ({"fixed_params": ["eta0", "alpha"]}, ValueError, "none can change: alpha, eta0"),
+        ({"initial_params": [{"eta0": 7}]}, ValueError, r"initial_params\[0\] is not in the space"),
+        ({"search_spaces": [ETA]}, ValueError, "must be a single dict or Space"),
+        ({"search_spaces": 3}, TypeError, "search_spaces must be a dict"),
+        ({"search_spaces": {}}, ValueError, "at least one parameter"),
+        ({"search_spaces": {"eta": [1]}}, ValueError, "no parameter 'eta'. Did you mean 'eta0'"),
+        ({"search_spaces": {**ETA, "max_iter": (1, 9)}}, ValueError, "must not have 'max_iter': it is the length"),
+        ({"estimator": LogisticRegression(), "search_spaces": {"C": (1, 2)}}, ValueError, "must not have 'max_iter'"),
+        ({"estimator": sgd(early_stopping=True)}, ValueError, "has no early stopping"),
+        ({"estimator": PCA(), "search_spaces": {"n_components": [1]}}, ValueError, "PCA cannot be trained in pieces"),
+    ],
+)
+def test_bad_input_is_named_before_any_work(params, error, message):
+    class NoSplits:
+        def split(self, X, y=None, groups=None):
+            raise AssertionError("too late")
+
+        def get_n_splits(self, X=None, y=None, groups=None):
+            return 2
+
+    if isinstance(params.get("estimator"), LogisticRegression):
+        params = {**params, "search_spaces": {"max_iter": (1, 9)}}
+    with pytest.raises(error, match=message):
+        search(sgd(), ETA).set_params(cv=NoSplits(), **params).fit(X, y)
+
+
+def test_the_length_of_a_pipelines_training_cannot_be_searched_either():
+    with pytest.raises(ValueError, match="must not have 'net__max_epochs'"):
+        search(Pipeline([("net", net())]), {"net__max_epochs": [3], "net__lr": (0.1, 1.0)}).fit(X, y)
+
+
+def test_it_is_an_estimator():
+    unfitted = search(sgd(), Space(ETA), fixed_params=["alpha"])
+    copy = clone(unfitted)
+    assert copy.get_params()["fixed_params"] == ["alpha"]
+    assert copy.get_params()["estimator__eta0"] == 0.1
+    fitted = copy.fit(X, y)
+    loaded = pickle.loads(pickle.dumps(fitted))
+    assert loaded.best_schedule_ == fitted.best_schedule_
+    assert_array_equal(loaded.predict(X), fitted.predict(X))
+    assert {name for name in vars(fitted) if name.endswith("_")} >= {"best_schedule_", "best_params_", "refit_time_"}
+
+
+@pytest.mark.parametrize(
+    ("estimator", "space"),
+    [
+        (SGDRegressor(max_iter=2, tol=None), {"alpha": [0.1, 1.0]}),
+        (Pipeline([("pca", PCA()), ("model", sgd(max_iter=2, random_state=0))]), {"model__alpha": [0.1, 1.0]}),
+    ],
+    ids=["regressor", "classifier"],
+)
+def test_scikit_learns_checks(estimator, space):
+    options = {"population_size": 2, "n_generations": 2, "error_score": "raise"}
+    expected = {"check_supervised_y_2d": "DataConversionWarning not caught"}  # as of scikit-learn's searches
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        results = check_estimator(search(estimator, space, **options), expected_failed_checks=expected, on_skip=None)
+    skipped = {result["check_name"] for result in results if result["status"] == "skipped"}
+    assert all(name.startswith("check_array_api") for name in skipped)
+    assert len(results) > 40
