@@ -64,7 +64,7 @@ class Evolution:
         n_generations = max(map(len, self._ends.values()))
         for generation in range(n_generations):
             self.evaluate.train(self._pieces(generation))
-            if any(member.status == "timeout" for member in self.members):
+            if any(map(_is_out_of_time, self.members)):
                 return "timeout"  # a member without a score for want of time is no failure
             scores = [self._score(member) for member in self.members]
             is_last = generation == n_generations - 1
@@ -109,6 +109,10 @@ class Evolution:
         child = self.evaluate.fork(winner, self.explore(winner.params, rng), self.mutable)
         self._ends[child.index] = self._ends[winner.index]
         return child
+
+
+def _is_out_of_time(member: CandidateRecord) -> bool:
+    return any(fold is not None and fold.status == "timeout" for fold in member.folds)
 
 
 def _is_paused(member: CandidateRecord) -> bool:

@@ -2,25 +2,25 @@
 
 import pickle
 import time
-import warnings
 
 import numpy as np
 import pytest
 from joblib import parallel_config
 from numpy.testing import assert_array_equal
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
+from sklearn.callback import ProgressBar
 from sklearn.datasets import load_iris
 from sklearn.decomposition import PCA
 from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.exceptions import FitFailedWarning
-from sklearn.linear_model import LogisticRegression, SGDClassifier, SGDRegressor
+from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import check_estimator
 
 from sktune import Categorical, Integer, NetClassifier, PopulationSearchCV, Real, Space
 from sktune.exceptions import DivergedError, TimeBudgetError
+from sktune.model_selection import SearchInterruptedWarning
 
 X, y = load_iris(return_X_y=True)
 LR = {"lr": (1e-4, 1e-1, "log-uniform")}
@@ -110,8 +110,8 @@ def test_it_finds_a_schedule_that_no_fixed_setting_equals():
     fixed = np.full(500, 100.0)
     for _ in range(40):
         fixed = (1 - lrs) ** 2 * fixed + lrs**2
-    assert -fitted.best_score_ < 0.8 * fixed.min()
-    assert fitted.best_estimator_.score(X) > -0.8 * fixed.min()
+    assert -fitted.best_score_ < 0.5 * fixed.min()
+    assert -fitted.best_estimator_.score(X) < 0.5 * fixed.min()
     used = fitted.best_estimator_.lrs_
     assert np.mean(used[:10]) > 2 * np.mean(used[-10:])
 
@@ -393,7 +393,7 @@ def test_what_has_come_to_the_end_in_time_can_win():
         def partial_fit(self, X, y=None):
             super().partial_fit(X, y)
             if len(self.axes_) == 4 and self.axis == 0:
-                time.sleep(0.4)
+                time.sleep(1.3)
             return self
 
     fitted = search(
@@ -403,11 +403,13 @@ def test_what_has_come_to_the_end_in_time_can_win():
         population_size=3,
         resample_probability=0.0,
         n_generations=2,
-        timeout=0.5,
+        timeout=1.2,
     ).fit(X, y)
     assert fitted.stopped_by_ == "timeout"
-    assert fitted.cv_results_["status"][fitted.best_index_] == "ok"
-    assert "timeout" in fitted.cv_results_["status"]
+    results = fitted.cv_results_
+    assert results["status"][fitted.best_index_] == "ok"
+    assert [*results["status"]].count("pruned") == 1  # and time cannot stop it once more
+    assert [*results["stopped_by"]].count("timeout") >= 1
 
 
 def test_an_interrupt_before_the_end_propagates():
@@ -420,6 +422,22 @@ def test_an_interrupt_before_the_end_propagates():
 
     with pytest.raises(KeyboardInterrupt):
         search(Interrupting(), {"axis": [0, 1]}).fit(X, y)
+
+
+def test_an_interrupt_leaves_what_has_come_to_the_end():
+    class Interrupting(TwoValleys):
+        def partial_fit(self, X, y=None):
+            super().partial_fit(X, y)
+            if len(self.axes_) == 4 and self.axis == 0:
+                raise KeyboardInterrupt
+            return self
+
+    members = [{"axis": 1}, {"axis": 0}, {"axis": 1}]
+    options = {"population_size": 3, "n_generations": 2, "initial_params": members, "resample_probability": 0.0}
+    with pytest.warns(SearchInterruptedWarning, match="those of the 1 candidates"):
+        fitted = search(Interrupting(max_iter=4), {"axis": [0, 1]}, **options).fit(X, y)
+    assert fitted.best_params_ == {"axis": 1}
+    assert fitted.best_estimator_.axes_ == [1] * 4
 
 
 # -- same answer everywhere --------------------------------------------------------------------------------------------
@@ -512,20 +530,17 @@ def test_it_is_an_estimator():
     assert {name for name in vars(fitted) if name.endswith("_")} >= {"best_schedule_", "best_params_", "refit_time_"}
 
 
-@pytest.mark.parametrize(
-    ("estimator", "space"),
-    [
-        (SGDRegressor(max_iter=2, tol=None), {"alpha": [0.1, 1.0]}),
-        (Pipeline([("pca", PCA()), ("model", sgd(max_iter=2, random_state=0))]), {"model__alpha": [0.1, 1.0]}),
-    ],
-    ids=["regressor", "classifier"],
-)
-def test_scikit_learns_checks(estimator, space):
-    options = {"population_size": 2, "n_generations": 2, "error_score": "raise"}
-    expected = {"check_supervised_y_2d": "DataConversionWarning not caught"}  # as of scikit-learn's searches
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        results = check_estimator(search(estimator, space, **options), expected_failed_checks=expected, on_skip=None)
-    skipped = {result["check_name"] for result in results if result["status"] == "skipped"}
-    assert all(name.startswith("check_array_api") for name in skipped)
-    assert len(results) > 40
+def test_parameters_of_fit_reach_every_piece():
+    weights = np.where(y == 2, 0.0, 1.0)
+    fitted = search(net(random_state=0), LR, cv=ALL_ROWS).fit(X, y, sample_weight=weights)
+    by_hand = clone(fitted.estimator)
+    for n_epochs, params in fitted.best_schedule_:
+        by_hand.set_params(**params).fit_until(X, y, n_epochs, sample_weight=weights)
+    assert_array_equal(by_hand.predict_proba(X), fitted.predict_proba(X))
+
+
+def test_callbacks_follow_copies():
+    pytest.importorskip("rich")
+    plain = search(net(), LR, random_state=0).fit(X, y)
+    watched = search(net(), LR, random_state=0).set_callbacks(ProgressBar()).fit(X, y)
+    assert_array_equal(scores_of(watched), scores_of(plain))
