@@ -44,6 +44,7 @@ def replay(
     schedule: Sequence[Segment],
     pauses: Sequence[int],
     mutable: Collection[str],
+    /,
     X: Any,
     y: Any = None,
     **fit_params: Any,

@@ -83,6 +83,8 @@ def _known_fixed(estimator, dimensions) -> Iterable[str]:
     for name in dimensions:
         if not name.startswith(prefix) or name in whole | of_models or name.endswith("random_state"):
             yield name
+        elif any(map(_is_skorch, models)) and name.removeprefix(prefix).startswith("module"):
+            yield name  # skorch would begin with a new module
 
 
 def _is_choice_of_estimators(dimension):
@@ -91,3 +93,7 @@ def _is_choice_of_estimators(dimension):
 
 def _fixed_at_the_start(model) -> set[str]:
     return next((names for classes, names in _FIXED_AT_THE_START if isinstance(model, classes)), set())
+
+
+def _is_skorch(model) -> bool:
+    return any(base.__module__.startswith("skorch.") for base in type(model).__mro__)

@@ -60,7 +60,7 @@ class PopulationSearchCV(BaseTuneSearchCV):
         networks of this library ``n_layers``, ``n_neurons``, ``activation``, ``normalization``, ``early_stopping``,
         ``validation_fraction``, ``device``, ``dtype`` and ``warm_start``; of scikit-learn's ``MLP*`` the layers, the
         solver and all that belongs to it, the learning rate too; of ``HistGradientBoosting*`` the loss, the bins and
-        what concerns early stopping.
+        what concerns early stopping; of skorch's nets ``module`` and all that begins with it.
     initial_params : None, "current" or list of dict, default=None
         Settings to start some of the candidates with: those of `estimator` itself, or known-good ones. The others
         cover the space evenly.
@@ -139,6 +139,9 @@ class PopulationSearchCV(BaseTuneSearchCV):
     Learning-rate schedules refer to the whole training, and so do the epochs of ``best_schedule_``. What an estimator
     takes up of a change is its own affair: networks of this library do of everything that is not fixed, and
     ``partial_fit`` of scikit-learn's ``SGD*`` as well.
+
+    Candidates are compared before they are trained to the end, so that what helps at once is preferred to what helps
+    in the long run: fewer generations are less greedy.
 
     A candidate that early stopping has ended on some split keeps its score and can win, but is not copied any more.
 

@@ -152,6 +152,8 @@ def _fit_until(estimator, X, y, n_epochs, trained, fit_params):
 
 
 def _partial_fit(estimator, X, y, n_epochs, trained, fit_params):
+    if hasattr(estimator, "fit_loop"):  # of skorch, whose partial_fit trains max_epochs unless it is told otherwise
+        fit_params = {**fit_params, "epochs": 1}
     for epoch in range(trained, n_epochs):
         classes = {"classes": np.unique(y)} if epoch == 0 and is_classifier(estimator) else {}
         estimator.partial_fit(X, y, **classes, **fit_params)

@@ -1,13 +1,13 @@
 """What a search prints: the lines of scikit-learn's searches, and the best so far.
 
-======= ==========================================================================
+======= =================================================================================
 verbose prints
-======= ==========================================================================
+======= =================================================================================
 >= 1    the size of the search; after each batch or generation, how far it is and the best
 > 1     a line per fit: parameters and time
 > 2     its score too, and which split it was
 > 9     when it starts, and which candidate it was
-======= ==========================================================================
+======= =================================================================================
 """
 
 from __future__ import annotations

@@ -6,8 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.decomposition import PCA
+from sklearn.linear_model import SGDClassifier
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import Pipeline, make_pipeline
 
+from sktune import NetClassifier
 from sktune.model_selection._lineage import schedule_of
+from sktune.model_selection._mutable import mutable_params
 from sktune.model_selection._population import exploit, explore, generation_ends
 from sktune.space import Categorical, Integer, Real, Space
 
@@ -168,6 +174,55 @@ def test_a_copy_differs_if_that_is_possible():
     space = Space({"a": [1, 2], "b": [1, 2]}, constraint=lambda p: p["a"] == p["b"])
     assert all(p == {"a": 2, "b": 2} for p in many(space, {"a": 1, "b": 1}, resample_probability=0.5))
     assert many(Space({"a": [1]}), {"a": 1}, n=1) == [{"a": 1}]
+
+
+# -- what may change ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("estimator", "space", "fixed_params", "expected"),
+    [
+        (
+            NetClassifier(),
+            NetClassifier.default_search_space(500, 9),
+            None,
+            "batch_size dropout lr lr_schedule weight_decay",
+        ),
+        (NetClassifier(), {"lr": (0.1, 1.0), "l1": (0.1, 1.0), "random_state": [1, 2]}, ["l1"], "lr"),
+        (
+            MLPClassifier(),
+            {"alpha": (0.1, 1.0), "learning_rate_init": (0.1, 1.0), "batch_size": (8, 64)},
+            None,
+            "alpha batch_size",
+        ),
+        (
+            make_pipeline(PCA(), SGDClassifier()),
+            {"pca__n_components": (1, 3), "sgdclassifier__alpha": (0.1, 1.0)},
+            None,
+            "sgdclassifier__alpha",
+        ),
+        (
+            Pipeline([("outer", Pipeline([("scale", None), ("net", NetClassifier())]))]),
+            {"outer__net__lr": (0.1, 1.0), "outer__net__n_neurons": (1, 9), "outer__scale": [None, "passthrough"]},
+            None,
+            "outer__net__lr",
+        ),
+        (
+            NetClassifier(),
+            {
+                "lr": (0.1, 1.0),
+                "optimizer": ["sgd", "adam"],
+                "lr_schedule": Categorical(["step", "cosine"], when={"optimizer": "sgd"}),
+                "n_neurons": Integer(1, 9, when={"lr_schedule": "step"}),
+            },
+            None,
+            "lr",  # a choice that the shape depends on cannot change, nor what that choice depends on
+        ),
+    ],
+    ids=["net", "named", "mlp", "pipeline", "nested", "conditions"],
+)
+def test_what_may_change(estimator, space, fixed_params, expected):
+    assert sorted(mutable_params(estimator, Space(space), fixed_params)) == expected.split()
 
 
 # -- the line of copies ------------------------------------------------------------------------------------------------

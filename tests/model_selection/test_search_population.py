@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 import pytest
+import torch
 from joblib import parallel_config
 from numpy.testing import assert_array_equal
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
@@ -17,6 +18,7 @@ from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
+from skorch import NeuralNetClassifier
 
 from sktune import Categorical, Integer, NetClassifier, PopulationSearchCV, Real, Space
 from sktune.exceptions import DivergedError, TimeBudgetError
@@ -281,6 +283,27 @@ def test_whole_models_are_inherited_and_their_settings_change():
     assert not {*fitted.cv_results_["status"]} - {"ok", "pruned"}
     assert fitted.score(X, y) == fitted.best_score_
     assert all(value is parent for value, parent in family_values(fitted, "clf"))
+
+
+class Module(torch.nn.Module):
+    def __init__(self, n_units=4):
+        super().__init__()
+        self.layers = torch.nn.Sequential(torch.nn.Linear(4, n_units), torch.nn.ReLU(), torch.nn.Linear(n_units, 3))
+
+    def forward(self, X):
+        return torch.softmax(self.layers(X), dim=-1)
+
+
+def test_nets_of_skorch_keep_their_module():
+    plain = NeuralNetClassifier(Module, max_epochs=6, train_split=None, verbose=0)
+    space = {"lr": (1e-3, 0.5, "log-uniform"), "module__n_units": [4, 8]}
+    fitted = search(plain, space, quantile=0.5, resample_probability=1.0).fit(X.astype(np.float32), y)
+    assert not {*fitted.cv_results_["status"]} - {"ok", "pruned"}
+    assert fitted.cv_results_["n_epochs"].max() == len(fitted.best_estimator_.history) == 6
+    assert all(value == parent for value, parent in family_values(fitted, "module__n_units"))
+    assert not any(value == parent for value, parent in family_values(fitted, "lr"))
+    (group,) = fitted.best_estimator_.optimizer_.param_groups
+    assert group["lr"] == fitted.best_params_["lr"]
 
 
 class Stubborn(ClassifierMixin, Toy):
