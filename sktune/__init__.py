@@ -2,7 +2,7 @@
 
 from importlib.metadata import version
 
-from .model_selection import BayesSearchCV, NetClassifierCV, NetRegressorCV
+from .model_selection import BayesSearchCV, NetClassifierCV, NetRegressorCV, PopulationSearchCV
 from .neural_network import NetClassifier, NetRegressor
 from .parallel import SktuneBackend  # noqa: F401 - the import registers the joblib backend "sktune"
 from .space import Categorical, Integer, Real, Space
@@ -16,6 +16,7 @@ __all__ = [
     "NetClassifierCV",
     "NetRegressor",
     "NetRegressorCV",
+    "PopulationSearchCV",
     "Real",
     "Space",
 ]

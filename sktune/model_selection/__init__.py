@@ -6,6 +6,7 @@ from ._freeze_thaw import FreezeThaw
 from ._halving import SuccessiveHalving
 from ._importance import WeakSurrogateWarning, parameter_importance
 from ._net_cv import NetClassifierCV, NetRegressorCV
+from ._population_search import PopulationSearchCV
 
 __all__ = [
     "BaseTuneSearchCV",
@@ -13,6 +14,7 @@ __all__ = [
     "FreezeThaw",
     "NetClassifierCV",
     "NetRegressorCV",
+    "PopulationSearchCV",
     "SearchInterruptedWarning",
     "SuccessiveHalving",
     "WeakSurrogateWarning",

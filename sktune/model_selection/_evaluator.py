@@ -3,7 +3,7 @@
 import math
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from copy import deepcopy
 from typing import Any, NamedTuple
 
@@ -17,7 +17,7 @@ from .._utils.random import derive_seed
 from ..exceptions import TimeBudgetError
 from ._evaluation import FoldRecord, Problem, Task, evaluate_fold
 from ._results import CandidateRecord, value_of
-from ._resuming import find_resource
+from ._resuming import change_params, find_resource
 from ._scores import Scores
 from ._verbose import announce_batch
 
@@ -130,15 +130,31 @@ class Evaluator:
         self.candidates.extend(batch)
         return batch
 
-    def fork(self, parent: CandidateRecord, params: dict[str, Any]) -> CandidateRecord:
-        """Return the record of a new candidate that goes on from where `parent` is, with other parameters."""
-        (child,) = self.add([{**parent.params, **params}])
-        child.folds = [None if fold is None else deepcopy(fold) for fold in parent.folds]
+    def fork(self, parent: CandidateRecord, params: dict[str, Any], changing: Collection[str]) -> CandidateRecord:
+        """Return the record of a new candidate that goes on from where `parent` is, with other parameters.
+
+        Parameters
+        ----------
+        parent : CandidateRecord
+            Paused on all splits.
+        params : dict
+            All parameters of the new candidate.
+        changing : collection of str
+            Those that may differ from the parent's. What an estimator raises about them is a failure of the candidate.
+        """
+        (child,) = self.add([params])
+        child.parent = parent.index
+        child.n_inherited_epochs = max(fold.paused.n_epochs for fold in parent.folds)
+        child.folds = [deepcopy(fold) for fold in parent.folds]
         for fold in child.folds:
-            if fold is not None:
-                fold.candidate = child.index
-                if fold.paused is not None:
-                    fold.paused.estimator.set_params(**clone(params, safe=False))
+            fold.candidate = child.index
+            try:
+                change_params(fold.paused.estimator, params, changing)
+            except Exception as error:
+                if self.problem.error_score == "raise":
+                    raise
+                fold.fail(f"{type(error).__name__}: {error}")
+                fold.test_scores = fold.train_scores = None  # they are the parent's
         return child
 
     def max_epochs(self, candidate: CandidateRecord) -> int:

@@ -23,6 +23,8 @@ class CandidateRecord:
     params: dict[str, Any]
     folds: list[FoldRecord | None] = field(repr=False)
     pruned_by: str | None = None
+    parent: int | None = None  # index of the candidate that this one is a copy of
+    n_inherited_epochs: int = 0  # that the copied networks had been trained
 
     @property
     def status(self) -> Status:
@@ -30,10 +32,10 @@ class CandidateRecord:
 
         "pruned" if the search has stopped the candidate, and none of what it has trained failed.
         """
-        statuses = map(_status, self.folds)
+        statuses = [status for status in map(_status, self.folds) if status != "ok"]
         if self.pruned_by is not None:
-            statuses = ("pruned" if status == "interrupted" else status for status in statuses)
-        return next((status for status in statuses if status != "ok"), "ok")
+            return next((status for status in statuses if status != "interrupted"), "pruned")
+        return next(iter(statuses), "ok")
 
     @property
     def stopped_by(self) -> str | None:
@@ -54,7 +56,9 @@ class CandidateRecord:
         self.release()
 
     def time_out(self) -> None:
-        """Note that the time budget has ended a training that was paused."""
+        """Note that the time budget has ended a training that was paused, unless the search had stopped it before."""
+        if self.pruned_by is not None:
+            return
         for fold in self.folds:
             if fold is not None and not fold.is_complete:
                 fold.fail("TimeBudgetError: the time budget ran out before this training had ended", "timeout")

@@ -15,11 +15,12 @@ or if it is a pipeline that ends in such an estimator. Other than by ``fit_until
 single ``fit``: each call may draw its random numbers anew, and ``partial_fit`` stops at no tolerance.
 """
 
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn import get_config
-from sklearn.base import BaseEstimator, is_classifier
+from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import process_routing
@@ -128,6 +129,11 @@ def train_until(
     return _TRAIN[way](estimator, X, y, n_epochs, trained, fit_params)
 
 
+def change_params(estimator: BaseEstimator, params: Mapping[str, Any], names: Collection[str]) -> None:
+    """Give those of `params` that `names` lists to an estimator in training; the others may be its fitted steps."""
+    estimator.set_params(**clone({name: value for name, value in params.items() if name in names}, safe=False))
+
+
 def _route(pipeline, fit_params) -> dict[str, dict[str, dict]]:
     """Return the parameters of each step's methods."""
     if get_config()["enable_metadata_routing"]:
@@ -149,6 +155,8 @@ def _fit_until(estimator, X, y, n_epochs, trained, fit_params):
 
 
 def _partial_fit(estimator, X, y, n_epochs, trained, fit_params):
+    if hasattr(estimator, "fit_loop"):  # of skorch, whose partial_fit trains max_epochs unless it is told otherwise
+        fit_params = {**fit_params, "epochs": 1}
     for epoch in range(trained, n_epochs):
         classes = {"classes": np.unique(y)} if epoch == 0 and is_classifier(estimator) else {}
         estimator.partial_fit(X, y, **classes, **fit_params)

@@ -1,17 +1,18 @@
 """What a search prints: the lines of scikit-learn's searches, and the best so far.
 
-======= =====================================================================
+======= =================================================================================
 verbose prints
-======= =====================================================================
->= 1    the size of the search; after each batch, how far it is and the best
+======= =================================================================================
+>= 1    the size of the search; after each batch or generation, how far it is and the best
 > 1     a line per fit: parameters and time
 > 2     its score too, and which split it was
 > 9     when it starts, and which candidate it was
-======= =====================================================================
+======= =================================================================================
 """
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from joblib.logger import short_format_time
@@ -43,6 +44,15 @@ def announce_batch(
     if best is not None:
         line += f", best {best.mean_score(metric):.5g} with {_show_params(best.params)}"
     print(line, flush=True)
+
+
+def announce_generation(
+    number: int, n_generations: int, scores: list[float], n_replaced: int, metric: str | None
+) -> None:
+    """Print how far a population is, the best score of its members, and how many go on from copies of others."""
+    known = [score for score in scores if not math.isnan(score)]
+    best = f"best {metric} {max(known):.5g}" if known else "all failed"
+    print(f"[generation {number}/{n_generations}] {best}, {n_replaced} of {len(scores)} replaced", flush=True)
 
 
 def _best_of(candidates: list[CandidateRecord], metric: str | None) -> CandidateRecord | None:
