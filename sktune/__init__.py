@@ -2,7 +2,7 @@
 
 from importlib.metadata import version
 
-from .model_selection import BayesSearchCV, NetClassifierCV, NetRegressorCV
+from .model_selection import BayesSearchCV, HyperbandSearchCV, NetClassifierCV, NetRegressorCV, ZoomSearchCV
 from .neural_network import NetClassifier, NetRegressor
 from .parallel import SktuneBackend  # noqa: F401 - the import registers the joblib backend "sktune"
 from .space import Categorical, Integer, Real, Space
@@ -11,6 +11,7 @@ __version__ = version("sktune")
 __all__ = [
     "BayesSearchCV",
     "Categorical",
+    "HyperbandSearchCV",
     "Integer",
     "NetClassifier",
     "NetClassifierCV",
@@ -18,4 +19,5 @@ __all__ = [
     "NetRegressorCV",
     "Real",
     "Space",
+    "ZoomSearchCV",
 ]

@@ -3,16 +3,20 @@
 from ._base import BaseTuneSearchCV, SearchInterruptedWarning
 from ._bayes import BayesSearchCV
 from ._halving import SuccessiveHalving
+from ._hyperband import HyperbandSearchCV
 from ._importance import WeakSurrogateWarning, parameter_importance
 from ._net_cv import NetClassifierCV, NetRegressorCV
+from ._zoom import ZoomSearchCV
 
 __all__ = [
     "BaseTuneSearchCV",
     "BayesSearchCV",
+    "HyperbandSearchCV",
     "NetClassifierCV",
     "NetRegressorCV",
     "SearchInterruptedWarning",
     "SuccessiveHalving",
     "WeakSurrogateWarning",
+    "ZoomSearchCV",
     "parameter_importance",
 ]

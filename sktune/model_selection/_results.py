@@ -54,7 +54,9 @@ class CandidateRecord:
         self.release()
 
     def time_out(self) -> None:
-        """Note that the time budget has ended a training that was paused."""
+        """Note that the time budget has ended a training that was paused, unless the search itself had ended it."""
+        if self.pruned_by is not None:
+            return
         for fold in self.folds:
             if fold is not None and not fold.is_complete:
                 fold.fail("TimeBudgetError: the time budget ran out before this training had ended", "timeout")
