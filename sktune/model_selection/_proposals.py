@@ -80,11 +80,11 @@ def _draw(source, space, n_points, known, seed, first):
     seen = {space.key(observation.params) for observation in known}
     new: dict[tuple, None] = {}  # in the order in which they came
     for row in chain(space.to_unit(first), source(space, n_points + len(seen) + len(first), seed)):
+        if len(new) == n_points:
+            break
         key = tuple(row.tolist())
         if key not in seen:
             new.setdefault(key)
-        if len(new) == n_points:
-            break
     return space.from_unit(np.array(list(new))) if new else []
 
 
