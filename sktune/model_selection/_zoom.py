@@ -50,9 +50,10 @@ class ZoomSearchCV(PacedSearchCV):
         Number of epochs of a round relative to the round before.
     n_first_splits : int or None, default=None
         Number of splits on which candidates are trained before the last round; None is a third of them, rounded up.
-    sampler : {"sobol", "random", "bayes"}, default="sobol"
-        What proposes the candidates of a round: a design that covers the range evenly, chance, or a Gaussian process
-        that has learnt from all trainings in that range so far, also from the shorter ones.
+    sampler : {"sobol", "random", "grid", "bayes"}, default="sobol"
+        What proposes the candidates of a round: a design that covers the ranges evenly; chance; the finest grid that
+        has no more points than the round has candidates (a list such as ``n_candidates=[9, 9, 9]`` keeps it a grid);
+        or a Gaussian process that has learnt from all trainings in these ranges so far, also from the shorter ones.
     scoring : str, callable, list, tuple, dict or None, default=None
         What to maximise, as in scikit-learn. Of several metrics, the one that a str `refit` names leads the search;
         with a callable `refit`, or with ``refit=False``, the first one does.
@@ -149,7 +150,7 @@ class ZoomSearchCV(PacedSearchCV):
         "zoom_factor": [Interval(Real, 0, 1, closed="right")],
         "reduction_factor": [Interval(Real, 1, None, closed="neither")],
         "n_first_splits": [Interval(Integral, 1, None, closed="left"), None],
-        "sampler": [StrOptions({"bayes", "random", "sobol"})],
+        "sampler": [StrOptions({"bayes", "grid", "random", "sobol"})],
         "initial_params": [StrOptions({"current"}), list, None],
     }
 

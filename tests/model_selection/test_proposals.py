@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from sktune.model_selection._proposals import Observation, propose
+from sktune.model_selection._proposals import Observation, grid, propose
 from sktune.space import Categorical, Integer, Real, Space
 
 SAMPLERS = ["bayes", "random", "sobol"]
@@ -59,3 +59,29 @@ def test_a_surrogate_learns_from_short_trainings():
     seen += [Observation(one.params, one.score, 1.0) for one in seen[8:12]]
     proposed = [one["x"] for one in propose("bayes", space, 6, seen, seed=0)]
     assert all(abs(x - 0.7) < 0.1 for x in proposed)
+
+
+def test_a_grid_is_as_fine_as_it_may_be():
+    assert len(grid(SPACE, 18)) == 18  # 3 * 3 * 2
+    assert len(grid(SPACE, 31)) == 18
+    assert len(grid(SPACE, 32)) == 32
+    assert len(grid(SMALL, 99)) == 12  # and no finer than the values
+    assert {one["C"] for one in SPACE.from_unit(grid(SPACE, 18))} == {1e-3, 1.0, 1e3}
+    allowed = Space(SPACE, constraint=lambda params: params["C"] < 500)
+    assert len(grid(allowed, 18)) == 12
+
+
+def test_more_choices_than_candidates():
+    space = Space({name: list("abcd") for name in "xyz"})
+    assert len(grid(space, 5)) == 64
+    params = propose("grid", space, 5, [], seed=0)
+    assert len(set(keys(space, params))) == 5
+    assert params != propose("grid", space, 5, [], seed=1)
+    with pytest.raises(ValueError, match="more than 65536 combinations, too many for a grid"):
+        grid(Space({f"x{i}": list("abcd") for i in range(9)}), 5)
+
+
+def test_what_is_known_of_a_grid_is_left_out():
+    params = propose("grid", SMALL, 12, [], seed=0)
+    known = [Observation(one, 0.0, 1.0) for one in params[:5]]
+    assert propose("grid", SMALL, 12, known, seed=0) == params[5:]

@@ -3,6 +3,7 @@
 import inspect
 import pickle
 import time
+import warnings
 
 import numpy as np
 import pytest
@@ -13,13 +14,14 @@ from sklearn.base import clone
 from sklearn.callback import ProgressBar
 from sklearn.datasets import load_iris
 from sklearn.exceptions import FitFailedWarning
-from sklearn.linear_model import SGDClassifier
+from sklearn.linear_model import SGDClassifier, SGDRegressor
 from sklearn.model_selection import GroupKFold
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
+from sklearn.utils.estimator_checks import check_estimator
 
 from sktune import Categorical, HyperbandSearchCV, NetClassifier, ZoomSearchCV
 from sktune.exceptions import TimeBudgetError
@@ -65,7 +67,7 @@ def test_parameters_are_keywords_and_survive_copies(search_class, options):
         ({"reduction_factor": 1}, ValueError, "'reduction_factor' parameter of"),
         ({"n_rounds": 0}, ValueError, "'n_rounds' parameter"),
         ({"n_first_splits": 0}, ValueError, "'n_first_splits' parameter"),
-        ({"sampler": "grid"}, ValueError, "'sampler' parameter"),
+        ({"sampler": "best"}, ValueError, "'sampler' parameter"),
         ({"timeout": -1}, ValueError, "'timeout' parameter"),
         ({"initial_params": "best"}, ValueError, "'initial_params' parameter"),
         ({"initial_params": [{"speed": 0.1}]}, ValueError, r"initial_params\[0\] is not in the space: Missing"),
@@ -233,6 +235,26 @@ def test_networks_in_a_pipeline(search_class, options):
     best = searches[0].best_estimator_["net"]
     assert best.n_iter_ == 9
     assert set(searches[0].cv_results_["n_epochs"]) == {1.0, 3.0, 9.0}
+
+
+# -- scikit-learn's own checks -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        HyperbandSearchCV(SGDRegressor(max_iter=2), {"alpha": [1e-4, 1e-3]}, reduction_factor=2, **HYPERBAND),
+        ZoomSearchCV(SGDRegressor(max_iter=2), {"alpha": (1e-4, 1e-2)}, n_rounds=2, n_candidates=2),
+    ],
+    ids=["hyperband", "zoom"],
+)
+def test_scikit_learns_checks(search):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # nothing converges in two epochs
+        results = check_estimator(search.set_params(cv=2, random_state=0, error_score="raise"), on_skip=None)
+    skipped = {result["check_name"] for result in results if result["status"] == "skipped"}
+    assert all(name.startswith("check_array_api") for name in skipped)
+    assert len(results) > 40
 
 
 # -- metrics -----------------------------------------------------------------------------------------------------------

@@ -79,7 +79,16 @@ def test_choices_conditions_and_integers_are_zoomed_as_the_space_does_it():
     assert narrow["max_iter"].bounds[1] - narrow["max_iter"].bounds[0] <= 0.25 * 81 + 1
 
 
-@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_a_grid_becomes_finer_around_its_best():
+    search = zoom({"height": (0.0, 1.0), "speed": (0.2, 1.0)}, sampler="grid", n_candidates=[9, 9, 9])
+    heights, speeds = (search.cv_results_[f"param_{name}"].astype(float) for name in ("height", "speed"))
+    assert sorted(zip(heights[:9], speeds[:9], strict=True)) == [(h, s) for h in (0, 0.5, 1) for s in (0.2, 0.6, 1)]
+    assert sorted(set(heights[9:16])) == [0.25, 0.5, 0.75]  # without the two of these that are known
+    assert sorted(set(heights[16:])) == [0.625, 0.75, 0.875]
+    assert search.best_params_["height"] == pytest.approx(0.75)
+
+
+@pytest.mark.parametrize("sampler", [*SAMPLERS, "grid"])
 def test_a_small_space_ends_with_fewer_candidates(sampler):
     search = zoom({"height": [0.1, 0.5, 0.7]}, sampler=sampler)
     assert sorted(search.cv_results_["param_height"]) == [0.1, 0.5, 0.7]
