@@ -150,13 +150,12 @@ class HyperbandSearchCV(PacedSearchCV):
     >>> from sktune.model_selection import HyperbandSearchCV
     >>> X, y = load_iris(return_X_y=True)
     >>> space = {"alpha": (1e-6, 1e-1, "log-uniform"), "penalty": ["l1", "l2"]}
-    >>> search = HyperbandSearchCV(SGDClassifier(max_iter=27), space, cv=3, random_state=0).fit(X, y)
+    >>> search = HyperbandSearchCV(SGDClassifier(max_iter=9), space, cv=3, random_state=0).fit(X, y)
     >>> for bracket in search.brackets_:
     ...     print(bracket)
-    [(27, 1), (9, 3), (3, 9), (1, 27)]
-    [(9, 3), (3, 9), (1, 27)]
-    [(6, 9), (2, 27)]
-    [(4, 27)]
+    [(9, 1), (3, 3), (1, 9)]
+    [(3, 3), (1, 9)]
+    [(3, 9)]
     >>> float(search.best_score_) > 0.9
     True
     """
@@ -229,9 +228,8 @@ class HyperbandSearchCV(PacedSearchCV):
         first = self._first(space)
         tournament = Tournament(evaluate, "hyperband")
         for number, (bracket, size) in enumerate(zip(planned, sizes, strict=True)):
-            params = self._propose(
-                tournament, space, max(size, len(first)), evaluate.derive_seed("bracket", number), first
-            )
+            seed, size = evaluate.derive_seed("bracket", number), max(size, len(first))
+            params = self._propose(tournament, space, size, seed, first)
             run_bracket(tournament, evaluate.add(params), bracket)
             first = []
 

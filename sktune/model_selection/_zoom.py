@@ -134,11 +134,11 @@ class ZoomSearchCV(PacedSearchCV):
     >>> from sktune.model_selection import ZoomSearchCV
     >>> X, y = load_iris(return_X_y=True)
     >>> space = {"alpha": (1e-6, 1e-2, "log-uniform"), "penalty": ["l1", "l2"]}
-    >>> search = ZoomSearchCV(SGDClassifier(max_iter=27), space, cv=3, random_state=0).fit(X, y)
+    >>> search = ZoomSearchCV(SGDClassifier(max_iter=27), space, n_candidates=9, cv=3, random_state=0).fit(X, y)
     >>> float(search.best_score_) > 0.9
     True
     >>> len(search.spaces_), len(search.cv_results_["params"])
-    (3, 39)
+    (3, 13)
     """
 
     _parameter_constraints: dict = {
