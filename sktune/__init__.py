@@ -2,7 +2,15 @@
 
 from importlib.metadata import version
 
-from .model_selection import BayesSearchCV, NetClassifierCV, NetRegressorCV, PopulationSearchCV
+from .model_selection import (
+    BayesSearchCV,
+    HyperbandSearchCV,
+    NetClassifierCV,
+    NetRegressorCV,
+    PopulationSearchCV,
+    ZoomSearchCV,
+    parameter_importance,
+)
 from .neural_network import NetClassifier, NetRegressor
 from .parallel import SktuneBackend  # noqa: F401 - the import registers the joblib backend "sktune"
 from .space import Categorical, Integer, Real, Space
@@ -11,6 +19,7 @@ __version__ = version("sktune")
 __all__ = [
     "BayesSearchCV",
     "Categorical",
+    "HyperbandSearchCV",
     "Integer",
     "NetClassifier",
     "NetClassifierCV",
@@ -19,4 +28,6 @@ __all__ = [
     "PopulationSearchCV",
     "Real",
     "Space",
+    "ZoomSearchCV",
+    "parameter_importance",
 ]

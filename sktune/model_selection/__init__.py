@@ -4,19 +4,23 @@ from ._base import BaseTuneSearchCV, SearchInterruptedWarning
 from ._bayes import BayesSearchCV
 from ._freeze_thaw import FreezeThaw
 from ._halving import SuccessiveHalving
+from ._hyperband import HyperbandSearchCV
 from ._importance import WeakSurrogateWarning, parameter_importance
 from ._net_cv import NetClassifierCV, NetRegressorCV
 from ._population_search import PopulationSearchCV
+from ._zoom import ZoomSearchCV
 
 __all__ = [
     "BaseTuneSearchCV",
     "BayesSearchCV",
     "FreezeThaw",
+    "HyperbandSearchCV",
     "NetClassifierCV",
     "NetRegressorCV",
     "PopulationSearchCV",
     "SearchInterruptedWarning",
     "SuccessiveHalving",
     "WeakSurrogateWarning",
+    "ZoomSearchCV",
     "parameter_importance",
 ]

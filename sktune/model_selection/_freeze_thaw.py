@@ -84,7 +84,24 @@ class FreezeThaw:
         )
 
     def choose(self, climb: Climb, standing: list[int], optimizer, n_points: int) -> list[int]:
-        """Return which of those `standing` to train further now, at most `n_points`; none ends the search."""
+        """Return which candidates to train further now.
+
+        Parameters
+        ----------
+        climb : Climb
+            What has been trained so far.
+        standing : list of int
+            The candidates that may be trained, by their index in the search.
+        optimizer : Optimizer
+            Has been told all scores.
+        n_points : int
+            Number of candidates to choose at most.
+
+        Returns
+        -------
+        list of int
+            Some of `standing`; none ends the search.
+        """
         top = len(climb.ladder) - 1
         alive = [list(climb.alive(rung)) for rung in range(top + 1)]
         paused = [index for index in standing if climb.rung_of(index) < 0] + [i for rung in alive[:top] for i in rung]

@@ -79,10 +79,26 @@ class SuccessiveHalving:
         )
 
     def choose(self, climb: Climb, standing: list[int], optimizer, n_points: int) -> list[int]:
-        """Return which of those `standing` to train further now: all newcomers, and those that are promoted.
+        """Return which candidates to train further now: all newcomers, and those that are promoted.
 
         Somebody must come to the end: where there are too few candidates for a promotion, or those that were promoted
         have failed, the best of the highest rung goes on.
+
+        Parameters
+        ----------
+        climb : Climb
+            What has been trained so far.
+        standing : list of int
+            The candidates that may be trained, by their index in the search.
+        optimizer : Optimizer
+            Has been told all scores.
+        n_points : int
+            Not used: promotions are not limited.
+
+        Returns
+        -------
+        list of int
+            Some of `standing`; none ends the search.
         """
         newcomers = [index for index in standing if climb.rung_of(index) == -1]
         promoted = [
