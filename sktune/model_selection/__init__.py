@@ -7,6 +7,7 @@ from ._halving import SuccessiveHalving
 from ._hyperband import HyperbandSearchCV
 from ._importance import WeakSurrogateWarning, parameter_importance
 from ._net_cv import NetClassifierCV, NetRegressorCV
+from ._planning import SearchPlan
 from ._population_search import PopulationSearchCV
 from ._zoom import ZoomSearchCV
 
@@ -19,6 +20,7 @@ __all__ = [
     "NetRegressorCV",
     "PopulationSearchCV",
     "SearchInterruptedWarning",
+    "SearchPlan",
     "SuccessiveHalving",
     "WeakSurrogateWarning",
     "ZoomSearchCV",

@@ -30,6 +30,7 @@ from ..exceptions import SktuneWarning, TimeBudgetError
 from ..neural_network import NetClassifier, NetRegressor
 from ._evaluation import Problem, fit_watched, make_candidate
 from ._evaluator import Evaluator, open_parallel
+from ._planning import rehearse
 from ._results import count_failures, count_fits, extra_columns, failure_report, fold_outcomes, rank_failures_last
 from ._resuming import find_resource, train_until
 from ._scores import Scores
@@ -183,6 +184,41 @@ class BaseTuneSearchCV(BaseSearchCV):
         """
         return self._fit(X, y, params, self._schedule)
 
+    def plan(self, X, y=None, *, probe=True, **params):
+        """Tell what `fit` would cost, before it is spent.
+
+        The schedule is rehearsed on made-up scores; then a few candidates are trained for a few epochs, or one is
+        fitted where the estimator has no epochs, with the workers that the search would have.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            As in `fit`.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            As in `fit`.
+        probe : bool, default=True
+            Whether to train for the expected time.
+        **params : dict of str -> object
+            As in `fit`.
+
+        Returns
+        -------
+        SearchPlan
+            Numbers of candidates, fits and epochs, and the expected seconds; ``print`` shows them. Failures, early
+            stopping and the refit are not in it.
+
+        Raises
+        ------
+        ValueError
+            As `fit` does, for what can be known beforehand.
+        """
+        rehearsal = clone(self).set_params(verbose=0, timeout=None)
+        rehearsal._rehearses = {"probe": probe}
+        return rehearsal.fit(X, y, **params)._plan
+
+    #: What `plan` wants to know, in a copy of the search that only pretends.
+    _rehearses: dict | None = None
+
     def _fit(self, X: Any, y: Any, params: dict[str, Any], schedule: Schedule) -> "BaseTuneSearchCV":
         start = time.time()
         seed = None if self.random_state is None else root_seed(self.random_state)
@@ -194,6 +230,17 @@ class BaseTuneSearchCV(BaseSearchCV):
         root = self._init_callback_context(max_subtasks=1 + (self.refit is not False)).call_on_fit_task_begin(**news)
         splits = self._freeze_splits(X, y, routed.splitter.split, seed)
         problem = self._pose_problem(X, y, scorer, routed, len(splits), start)
+        if self._rehearses is not None:
+            self._plan = rehearse(
+                problem,
+                splits,
+                seed,
+                schedule,
+                partial(self._open_evaluator, problem, splits, seed, None, lambda: False),
+                is_typical=self._scores_decide(),
+                **self._rehearses,
+            )
+            return self
 
         evaluator = self._search(problem, splits, seed, root, schedule)
         self._store_results(evaluator)
@@ -251,20 +298,28 @@ class BaseTuneSearchCV(BaseSearchCV):
             sequential_subtasks=False,
         ).call_on_fit_task_begin(estimator=self)
         with interrupts() as was_interrupted:
-            evaluator = Evaluator(
-                problem,
-                splits,
-                parallel=open_parallel(self.n_jobs, self.pre_dispatch, fuse=_can_join(self.estimator)),
-                seed=seed,
-                context=None if problem.caller is None else context,  # pickled with every task: not for nobody
-                name_metric=self._leading_metric,
-                was_interrupted=was_interrupted,
-                n_planned=n_planned,
-            )
+            heard = None if problem.caller is None else context  # pickled with every task: not for nobody
+            evaluator = self._open_evaluator(problem, splits, seed, heard, was_interrupted, Evaluator)
             self.stopped_by_ = self._run_schedule(schedule, evaluator)
         context.call_on_fit_task_end(estimator=self)
         self._check_any_ok(evaluator)
         return evaluator
+
+    def _open_evaluator(self, problem, splits, seed, context, was_interrupted, kind: type[Evaluator]) -> Evaluator:
+        return kind(
+            problem,
+            splits,
+            parallel=open_parallel(self.n_jobs, self.pre_dispatch, fuse=_can_join(self.estimator)),
+            seed=seed,
+            context=context,
+            name_metric=self._leading_metric,
+            was_interrupted=was_interrupted,
+            n_planned=self._n_candidates(),
+        )
+
+    def _scores_decide(self) -> bool:
+        """Whether the scores decide how much is trained, and not only what."""
+        return False
 
     def _run_schedule(self, schedule: Schedule, evaluator: Evaluator) -> str | None:
         """Return what ended the search early, None if nothing did."""

@@ -295,6 +295,9 @@ class BayesSearchCV(BaseTuneSearchCV):
     def _trains_in_pieces(self) -> bool:
         return self.pruning is not None
 
+    def _scores_decide(self) -> bool:
+        return self.pruning is not None
+
     def _n_candidates(self) -> int:
         budgets = parse_search_spaces(self.search_spaces, self.n_iter)
         return sum(n_iter if math.isinf(space.n_points) else min(n_iter, space.n_points) for space, n_iter in budgets)

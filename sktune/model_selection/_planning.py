@@ -1,0 +1,177 @@
+"""What a search will cost, told before it is spent: its schedule is rehearsed on made-up scores, and a few trainings
+are timed.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from joblib.logger import short_format_time
+from sklearn.callback import CallbackContext  # noqa: F401 - of the annotations of `Evaluator`
+
+from .._sklearn_compat import scorers_by_name
+from .._utils.random import derive_seed
+from ._evaluation import FoldRecord, Paused, Task, make_candidate
+from ._evaluator import Evaluator, Piece
+from ._results import CandidateRecord
+from ._resuming import find_resource
+
+if TYPE_CHECKING:
+    from ._evaluation import Problem
+
+#: Candidates that are trained for a probe, and for how many epochs: at least so many, or a share of all.
+_N_PROBED, _PROBED_EPOCHS, _PROBED_SHARE = 3, 5, 0.05
+
+
+@dataclass(frozen=True)
+class SearchPlan:
+    """What a search will cost.
+
+    Parameters
+    ----------
+    n_candidates : int
+        Candidates that are begun.
+    n_splits : int
+        Splits of the cross-validation.
+    n_fits : int
+        Trainings that are begun: pairs of a candidate and a split.
+    n_epochs : int or None
+        Epochs of all trainings together, without the refit; None where the estimator has no epochs.
+    seconds : float or None
+        Expected time without the refit; None if it was not probed.
+    is_typical : bool
+        Whether the scores decide how much is trained: the numbers are then those of made-up scores.
+    """
+
+    n_candidates: int
+    n_splits: int
+    n_fits: int
+    n_epochs: int | None
+    seconds: float | None
+    is_typical: bool
+
+    def __str__(self):
+        lines = [f"{self.n_candidates} candidates on up to {self.n_splits} splits: {self.n_fits} fits"]
+        if self.n_epochs is not None:
+            lines[0] += f", {self.n_epochs} epochs"
+        if self.is_typical:
+            lines.append("(typical: the scores decide how far each candidate is trained)")
+        if self.seconds is not None:
+            lines.append(f"expected time without the refit: {short_format_time(self.seconds).strip()}")
+        return "\n".join(lines)
+
+
+def rehearse(
+    problem: "Problem",
+    splits: list,
+    seed: int | None,
+    schedule: Callable[[Evaluator], Any],
+    open_evaluator: Callable[..., Evaluator],
+    *,
+    probe: bool,
+    is_typical: bool,
+) -> SearchPlan:
+    """Run a schedule without training, and time a few trainings.
+
+    Parameters
+    ----------
+    problem, splits, seed
+        Of the search.
+    schedule : callable
+        What the search would do with its evaluator.
+    open_evaluator : callable
+        Makes an evaluator of a class, as the search would.
+    probe : bool
+        Whether to train a little for the expected time.
+    is_typical : bool
+        As in `SearchPlan`.
+    """
+    start = time.perf_counter()
+    rehearsal = open_evaluator(Rehearsal)
+    schedule(rehearsal)
+    seconds_of_proposals = time.perf_counter() - start
+    begun = rehearsal.recorded()
+    seconds = None
+    if probe and begun:
+        per_piece, per_epoch = _probe(open_evaluator(Evaluator), [candidate.params for candidate in begun])
+        seconds = seconds_of_proposals + per_piece * rehearsal.n_pieces + per_epoch * (rehearsal.n_epochs or 0)
+    n_fits = sum(fold is not None for candidate in begun for fold in candidate.folds)
+    return SearchPlan(len(begun), len(splits), n_fits, rehearsal.n_epochs, seconds, is_typical)
+
+
+class Rehearsal(Evaluator):
+    """An evaluator that trains nothing: it counts, and makes scores up.
+
+    A candidate has a quality, drawn at random, which its scores approach with the epochs.
+    """
+
+    n_pieces = 0
+    n_epochs: int | None = 0
+
+    def _run(self, tasks: list[Task]) -> Iterator[FoldRecord]:
+        return (self._pretend(task) for task in tasks)
+
+    def _check_time(self) -> None:
+        """Time is not spent here."""
+
+    def _pretend(self, task):
+        estimator = task.paused.estimator if task.paused else make_candidate(self.problem.estimator, task.params, None)
+        before = task.paused.n_epochs if task.paused else 0
+        try:
+            whole = find_resource(estimator).n_epochs
+        except ValueError:
+            whole = None
+        n_epochs = whole if task.n_epochs is None else task.n_epochs
+        self.n_pieces += 1
+        self.n_epochs = None if whole is None else (self.n_epochs or 0) + n_epochs - before
+        record = FoldRecord(task.candidate, task.split, n_epochs=n_epochs or np.nan)
+        record.is_complete = n_epochs == whole
+        record.paused = Paused(estimator, n_epochs or 0)
+        record.test_scores = self._score(task, 1.0 if whole is None else n_epochs / whole)
+        return record
+
+    def _score(self, task, share):
+        rng = np.random.default_rng(derive_seed(self.seed or 0, "rehearsal", task.candidate))
+        score = float(rng.random() - 0.1 / (share + 0.1))
+        scorers = scorers_by_name(self.problem.scorer)
+        return dict.fromkeys(scorers, score) if isinstance(scorers, dict) else score
+
+
+def _probe(evaluator: Evaluator, params: list[dict[str, Any]]) -> tuple[float, float]:
+    """Return the seconds of a piece of training besides its epochs, and those of an epoch, with all workers busy."""
+    chosen = [params[round(i)] for i in np.linspace(0, len(params) - 1, min(_N_PROBED, len(params)))]
+    candidates = evaluator.add(chosen)
+    try:
+        n_epochs = [evaluator.max_epochs(candidate) for candidate in candidates]
+    except ValueError:
+        return _time_of(lambda: evaluator(chosen[:1]), evaluator) / len(evaluator.splits), 0.0
+    longer = [min(whole, 1 + max(_PROBED_EPOCHS, round(_PROBED_SHARE * whole))) for whole in n_epochs]
+    n_pieces = len(candidates) * len(evaluator.splits)
+    n_more = sum(longer) * len(evaluator.splits) - n_pieces  # epochs of the second round
+    with evaluator.parallel:
+        evaluator.train([Piece(candidates[0], 0, 1)])  # workers start, libraries warm up
+        first = _timed(evaluator, candidates, [1] * len(candidates))
+        second = _timed(evaluator, candidates, longer)
+    if n_more <= n_pieces or second <= first:  # too short to tell them apart
+        return 0.0, (first + second) / (n_pieces + n_more)
+    per_epoch = (second - first) / (n_more - n_pieces)
+    return max(first / n_pieces - per_epoch, 0.0), per_epoch
+
+
+def _timed(evaluator: Evaluator, candidates: list[CandidateRecord], n_epochs: list[int]) -> float:
+    start = time.perf_counter()
+    splits = range(len(evaluator.splits))
+    evaluator.train(
+        [Piece(one, split, goal) for one, goal in zip(candidates, n_epochs, strict=True) for split in splits]
+    )
+    return time.perf_counter() - start
+
+
+def _time_of(action, evaluator) -> float:
+    with evaluator.parallel:
+        action()  # workers start, libraries warm up
+        start = time.perf_counter()
+        action()
+        return time.perf_counter() - start
