@@ -29,6 +29,8 @@ from torch import nn, optim
 from sktune import BayesSearchCV, HyperbandSearchCV, NetClassifier, PopulationSearchCV, ZoomSearchCV
 
 DATA = {"digits": load_digits, "breast_cancer": load_breast_cancer, "wine": load_wine}
+#: So many times the candidates are begun where most are not trained to the end.
+_MORE = 3
 #: name of the parameter in sktune -> (name in skorch, what is searched)
 SPACE = {
     "lr": ("lr", (1e-4, 1e-1, "log-uniform")),
@@ -122,8 +124,8 @@ def bayes(contest, **params):
 
 
 def bayes_pruned(contest, pruning):
-    """Search by BayesSearchCV with pruning."""
-    return bayes(contest, pruning=pruning, n_points=8)
+    """Search by BayesSearchCV with pruning, which has time for more candidates."""
+    return bayes(contest, pruning=pruning, n_points=8, n_iter=_MORE * contest.n_iter)
 
 
 def paced(contest, search_class, **params):

@@ -31,10 +31,10 @@ class FreezeThaw:
     reduction_factor : float, default=3
         The next rung has so many times the epochs.
     n_rungs : int, default=3
-        Number of rungs, the one of all epochs on all splits included: the first has
-        ``max_epochs / reduction_factor**(n_rungs - 1)`` epochs.
+        Number of steps to all epochs: the first rung has ``max_epochs / reduction_factor**(n_rungs - 1)`` epochs.
     n_first_splits : int or None, default=None
-        Number of splits on which candidates are trained below the last rung; None is a third of them, rounded up.
+        Number of splits on which candidates are trained first, up to all epochs, before the others follow; None is a
+        third of them, rounded up.
 
     Raises
     ------
@@ -49,7 +49,7 @@ class FreezeThaw:
     --------
     >>> from sktune.model_selection import FreezeThaw
     >>> [(rung.epochs(max_epochs=81), rung.n_splits) for rung in FreezeThaw(n_rungs=2).ladder(n_splits=3)]
-    [(27, 1), (81, 3)]
+    [(27, 1), (81, 1), (81, 3)]
     """
 
     min_probability: float = 0.05
@@ -76,12 +76,15 @@ class FreezeThaw:
         list of Rung
             Their shares of the epochs, and numbers of splits.
         """
-        return make_ladder(
+        rungs = make_ladder(
             n_splits,
             reduction_factor=self.reduction_factor,
             n_rungs=self.n_rungs,
             n_first_splits=self.n_first_splits,
         )
+        if len(rungs) > 1 and rungs[0].n_splits < n_splits:  # the first splits may already say that it cannot win
+            rungs.insert(-1, Rung(1.0, rungs[0].n_splits))
+        return rungs
 
     def choose(self, climb: Climb, standing: list[int], optimizer, n_points: int) -> list[int]:
         """Return which candidates to train further now.
@@ -109,7 +112,7 @@ class FreezeThaw:
             return paused
         leaders = next(rung for rung in reversed(alive) if rung)
         mean, deviation = optimizer.predict([climb.candidates[index].params for index in [*paused, *leaders]])
-        shares = [climb.ladder[rung].share if (rung := climb.rung_of(index)) >= 0 else 0.0 for index in paused]
+        shares = [climb.work_share(climb.rung_of(index)) for index in paused]
         n, leader = len(paused), int(np.argmax(mean[len(paused) :]))
         margin = _margin(climb, leaders[leader], optimizer)
         chosen = next_to_train(
@@ -151,7 +154,7 @@ def next_to_train(
     mean, deviation : ndarray of shape (n_candidates,)
         What is expected of their final scores.
     shares : ndarray of shape (n_candidates,)
-        Shares of their epochs that they have been trained, below 1.
+        Shares of the work of a whole evaluation that has been done for each, below 1.
     best : float
         What is expected of the best of those that have been trained the furthest.
     n_points : int

@@ -87,6 +87,10 @@ class Climb:
         """Return the rung on which a candidate stands, -1 if it has not begun."""
         return max((rung for rung, scores in enumerate(self.scores) if index in scores), default=-1)
 
+    def work_share(self, rung: int) -> float:
+        """Return the share of the work of a whole evaluation that is done on a rung, 0 below the first."""
+        return self.ladder[rung].share * self.ladder[rung].n_splits / self.ladder[-1].n_splits if rung >= 0 else 0.0
+
     def alive(self, rung: int) -> dict[int, float]:
         """Return the candidates that stand on a rung and have not failed, with their scores."""
         above = self.scores[rung + 1] if rung + 1 < len(self.scores) else {}
@@ -104,13 +108,13 @@ class Climb:
         return [Piece(self.candidates[index], split, n_epochs) for split in range(self.ladder[rung].n_splits)]
 
     def observations(self) -> list[tuple[dict, float, float]]:
-        """Return (params, score, share of the epochs) of all candidates on all rungs that they came to.
+        """Return (params, score, share of the work) of all candidates on all rungs that they came to.
 
         Scores of lower rungs are raised by what promotions bring in the median.
         """
         gains = self._gains()
         return [
-            (self.candidates[index].params, score + sum(gains[rung:]), self.ladder[rung].share)
+            (self.candidates[index].params, score + sum(gains[rung:]), self.work_share(rung))
             for rung, scores in enumerate(self.scores)
             for index, score in scores.items()
         ]

@@ -59,8 +59,12 @@ class CandidateRecord:
         """Note that the time budget has ended a training that was paused, unless the search had stopped it before."""
         if self.pruned_by is not None:
             return
-        for fold in self.folds:
-            if fold is not None and not fold.is_complete:
+        if not any(self.folds):
+            return  # it never began
+        for split, fold in enumerate(self.folds):
+            if fold is None:
+                self.folds[split] = fold = FoldRecord(self.index, split, is_complete=False)
+            if not fold.is_complete:
                 fold.fail("TimeBudgetError: the time budget ran out before this training had ended", "timeout")
 
     def release(self) -> None:

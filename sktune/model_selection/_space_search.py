@@ -16,6 +16,9 @@ from ._ladder import Climb
 from ._results import CandidateRecord
 from ._search_spaces import SpaceBudget
 
+#: With pruning, at least so many candidates are begun first: they cost little, and early scores say less.
+_N_FIRST = 10
+
 SearchCallback = Callable[[OptimizeResult], bool | None]
 
 
@@ -66,7 +69,7 @@ class SpaceSearch:
     def _run_pruned(self, evaluate, callbacks):
         """Train what the rule chooses, of all that was proposed, until it chooses nothing."""
         climb = Climb(evaluate, self.pruning.ladder(len(evaluate.splits)))
-        n_next = self.optimizer.n_initial_points
+        n_next = max(_N_FIRST, self.optimizer.n_initial_points, self.n_points)
         while not self.stopped:
             n_left = self.n_iter - len(self.records)
             proposed = self._ask(min(n_left, n_next))
@@ -84,8 +87,8 @@ class SpaceSearch:
         climb.end()
 
     def _tell(self, climb, proposed):
-        params, scores, shares = zip(*climb.observations(), strict=True)
-        self.optimizer.revise(params, scores, fidelity=shares)
+        params, scores, fidelities = zip(*climb.observations(), strict=True)
+        self.optimizer.revise(params, scores, fidelity=fidelities)
         begun = {self.space.key(one) for one in params}
         waiting = [one for one in proposed if self.space.key(one) not in begun]
         if waiting:  # it may wait for ever: nothing is to be believed of it

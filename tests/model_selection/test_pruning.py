@@ -92,7 +92,7 @@ def test_the_results_tell_what_ran(pruning):
             assert (n_epochs, results["stopped_by"][number]) == (27, None)
         else:
             assert ran.sum() == 2
-            assert n_epochs in (3, 9)
+            assert n_epochs in ((3, 9, 27) if pruning == "freeze-thaw" else (3, 9))
             assert results["stopped_by"][number] == "pruning"
         quality = results["params"][number]["quality"]
         np.testing.assert_allclose(splits[number][ran], quality * (1 - math.exp(-0.2 * n_epochs)))
@@ -212,7 +212,8 @@ def test_the_pruned_search_on_digits_is_as_good():
     space = {"lr": (1e-4, 1e-1, "log-uniform"), "dropout": (0.0, 0.6), "weight_decay": (1e-6, 1.0, "log-uniform")}
     given = {"search_spaces": space, "cv": 3, "n_iter": 16, "n_jobs": 2, "refit": False}
     full, pruned = (search(pruning, net, **given).fit(X, y) for pruning in (None, "freeze-thaw"))
-    assert pruned.best_score_ > full.best_score_ - 0.01
+    error = full.cv_results_["std_test_score"][full.best_index_] / np.sqrt(3 - 1)  # of the mean of three folds
+    assert pruned.best_score_ > full.best_score_ - error
     assert np.nansum(pruned.cv_results_["n_epochs"]) < 0.7 * np.nansum(full.cv_results_["n_epochs"])
 
 
