@@ -407,7 +407,9 @@ class Optimizer:
             pending = encoder.encode(np.array(list(self._history.pending)))
             gp = gp.believe(pending, known_variance=np.median(gp.known_variance))
             means = np.append(means, gp.mean_[-len(pending) :])
-        is_cautious = is_cautious_turn(self._history.outcomes(), self.n_initial_points)
+        # scores of parts of evaluations do not tell whether a cautious proposal did well
+        is_whole = encoder is self._encoder
+        is_cautious = is_whole and is_cautious_turn(self._history.outcomes(), self.n_initial_points)
         acquisition = Acquisition(gp, encoder, means.max(), CAUTION if is_cautious else 1.0)
         if self._listed is None:
             candidates = np.vstack([self._spread_candidates(rng), nearby_candidates(self.space, centres, rng)])
