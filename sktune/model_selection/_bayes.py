@@ -17,7 +17,7 @@ from ._freeze_thaw import FreezeThaw
 from ._halving import SuccessiveHalving
 from ._initial_params import place_initial_params
 from ._results import rank_failures_last
-from ._search_spaces import SpaceBudget, check_parameter_names, check_resource, parse_search_spaces
+from ._search_spaces import SpaceBudget, check_parameter_names, parse_search_spaces, whole_epochs
 from ._space_search import SearchCallback, SpaceSearch
 
 #: Rules by their names.
@@ -262,7 +262,7 @@ class BayesSearchCV(BaseTuneSearchCV):
         for space, _ in budgets:
             check_parameter_names(self.estimator, space)
             if self._trains_in_pieces():
-                check_resource(self.estimator, space)
+                whole_epochs(self.estimator, space)
         initial_params = place_initial_params(self.initial_params, self.estimator, budgets)
         _check_optimizer_kwargs(self.optimizer_kwargs)
         params = {**(self.fit_params or {}), **params}

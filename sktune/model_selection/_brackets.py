@@ -14,12 +14,11 @@ epochs; those of the algorithm spend up to a fifth more.
 """
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
-from typing import NamedTuple, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-from ._halving import Rung, SuccessiveHalving
-
-Candidate = TypeVar("Candidate", bound=Hashable)
+from ._halving import SuccessiveHalving
+from ._ladder import Candidate, Rung
 
 
 class Stage(NamedTuple):

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from joblib.parallel import get_active_backend
-from sklearn.base import clone
 from sklearn.callback import CallbackContext
 from sklearn.utils.parallel import Parallel, delayed
 
@@ -17,7 +16,7 @@ from .._utils.random import derive_seed
 from ..exceptions import TimeBudgetError
 from ._evaluation import FoldRecord, Problem, Task, evaluate_fold
 from ._results import CandidateRecord, value_of
-from ._resuming import change_params, find_resource
+from ._resuming import change_params, epochs_with
 from ._scores import Scores
 from ._verbose import announce_batch
 
@@ -157,10 +156,15 @@ class Evaluator:
                 fold.test_scores = fold.train_scores = None  # they are the parent's
         return child
 
-    def max_epochs(self, candidate: CandidateRecord) -> int:
-        """Return the number of epochs of a whole training of a candidate."""
-        estimator = clone(self.problem.estimator).set_params(**clone(candidate.params, safe=False))
-        return find_resource(estimator).n_epochs
+    def max_epochs(self, candidate: CandidateRecord, default: int | None = None) -> int | None:
+        """Return the number of epochs of a whole training of a candidate.
+
+        `default` if it cannot tell: training it will raise what is wrong, as a failure of this candidate alone.
+        """
+        try:
+            return epochs_with(self.problem.estimator, candidate.params)
+        except Exception:
+            return default
 
     def score_on(self, candidate: CandidateRecord, n_splits: int) -> float:
         """Return the mean latest score on the first splits; NaN if one of them failed or has not begun."""

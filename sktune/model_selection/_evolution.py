@@ -60,7 +60,7 @@ class Evolution:
         """
         self.members = self.evaluate.add(params)
         for member in self.members:
-            self._ends[member.index] = generation_ends(self._max_epochs(member, max_epochs), self.n_generations)
+            self._ends[member.index] = generation_ends(self.evaluate.max_epochs(member, max_epochs), self.n_generations)
         n_generations = max(map(len, self._ends.values()))
         for generation in range(n_generations):
             self.evaluate.train(self._pieces(generation))
@@ -72,12 +72,6 @@ class Evolution:
             if self.evaluate.problem.verbose > 0:
                 announce_generation(generation + 1, n_generations, scores, n_replaced, self.evaluate.metric)
         return None
-
-    def _max_epochs(self, member, default):
-        try:
-            return self.evaluate.max_epochs(member)
-        except ValueError:  # which its training will raise too, and record
-            return default
 
     def _pieces(self, generation):
         for member in self.members:

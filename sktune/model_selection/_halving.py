@@ -7,13 +7,10 @@ L. Li et al., "A System for Massively Parallel Hyperparameter Tuning", MLSys 202
 """
 
 import math
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
-from ._ladder import Climb, Rung, check_ladder, make_ladder
-
-Candidate = TypeVar("Candidate", bound=Hashable)
+from ._ladder import Candidate, Climb, Rung, check_ladder, make_ladder
 
 
 @dataclass(frozen=True)

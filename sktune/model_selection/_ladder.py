@@ -1,14 +1,16 @@
 """A ladder of rungs, from few epochs on few splits to all epochs on all splits, and the candidates that climb it."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from numbers import Integral, Real
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from ._evaluator import Evaluator, Piece
 from ._results import CandidateRecord
+
+Candidate = TypeVar("Candidate", bound=Hashable)
 
 
 class Rung(NamedTuple):
@@ -54,6 +56,28 @@ def _check_count(name: str, value) -> None:
         raise ValueError(f"{name} must be an int of at least 1, got {value!r}")
 
 
+def lifted(scores: Mapping[Rung, Mapping[Candidate, float]]) -> list[tuple[Candidate, float, Rung]]:
+    """Return scores of all rungs as if all were of the last one.
+
+    To a score of a lower rung is added what the next rung brings to those that came there, in the median: otherwise a
+    surrogate would hold all that was trained long for good.
+
+    Examples
+    --------
+    >>> low, high = Rung(0.1, 1), Rung(1.0, 5)
+    >>> [(name, score) for name, score, _ in lifted({high: {"a": 0.75}, low: {"a": 0.5, "b": 0.25}})]
+    [('a', 0.75), ('b', 0.5), ('a', 0.75)]
+    """
+    answer, gain, above = [], 0.0, {}
+    for rung in sorted(scores, reverse=True):
+        own = scores[rung]
+        gains = [above[c] - own[c] for c in above if c in own and not math.isnan(above[c] - own[c])]
+        gain += float(np.median(gains)) if gains else 0.0
+        answer = [(candidate, score + gain, rung) for candidate, score in own.items()] + answer
+        above = own
+    return answer
+
+
 class Climb:
     """Train candidates from rung to rung, and remember their scores.
 
@@ -81,7 +105,7 @@ class Climb:
         """Let candidates stand below the first rung."""
         for candidate in candidates:
             self.candidates[candidate.index] = candidate
-            self._max_epochs[candidate.index] = self.evaluate.max_epochs(candidate)
+            self._max_epochs[candidate.index] = self.evaluate.max_epochs(candidate, default=1)
 
     def rung_of(self, index: int) -> int:
         """Return the rung on which a candidate stands, -1 if it has not begun."""
@@ -112,20 +136,11 @@ class Climb:
 
         Scores of lower rungs are raised by what promotions bring in the median.
         """
-        gains = self._gains()
+        lifted_scores = lifted(dict(zip(self.ladder, self.scores, strict=True)))
         return [
-            (self.candidates[index].params, score + sum(gains[rung:]), self.work_share(rung))
-            for rung, scores in enumerate(self.scores)
-            for index, score in scores.items()
+            (self.candidates[index].params, score, self.work_share(self.ladder.index(rung)))
+            for index, score, rung in lifted_scores
         ]
-
-    def _gains(self):
-        """Return what a promotion from each rung adds to the score, in the median."""
-        gains = []
-        for lower, upper in zip(self.scores, self.scores[1:], strict=False):
-            known = [upper[index] - lower[index] for index in upper if not math.isnan(upper[index])]
-            gains.append(float(np.median(known)) if known else 0.0)
-        return gains
 
     def end(self) -> None:
         """Stop all that have not come to the end."""

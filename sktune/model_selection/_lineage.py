@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 
 from ._results import CandidateRecord
-from ._resuming import change_params, find_resource, train_until
+from ._resuming import change_params, train_until
 from ._shared_steps import SharedSteps
 
 #: The epoch until which settings hold, and these settings.
@@ -73,8 +73,3 @@ def replay(
         for pause in [pause for pause in pauses if start < pause <= until]:
             trained = train_until(estimator, X, y, pause, trained=trained, **given)
         start = until
-
-
-def max_epochs_with(estimator: BaseEstimator, params: Mapping[str, Any]) -> int:
-    """Return the number of epochs of a whole training with `params`."""
-    return find_resource(clone(estimator).set_params(**clone(dict(params), safe=False))).n_epochs

@@ -4,15 +4,11 @@ from abc import abstractmethod
 from functools import partial
 from typing import Any
 
-from sklearn.base import BaseEstimator, clone
-from sklearn.pipeline import Pipeline
-
-from ..space import Categorical, Space
+from ..space import Space
 from ._base import BaseTuneSearchCV, Schedule
 from ._evaluator import Evaluator
 from ._initial_params import place_initial_params
-from ._resuming import find_resource
-from ._search_spaces import SpaceBudget, check_parameter_names, parse_search_spaces
+from ._search_spaces import SpaceBudget, check_parameter_names, parse_search_spaces, whole_epochs
 
 
 class PacedSearchCV(BaseTuneSearchCV):
@@ -48,36 +44,3 @@ class PacedSearchCV(BaseTuneSearchCV):
         """Return the settings to begin with; a ValueError explains what is wrong with one."""
         n_most = max(1, len(self.initial_params or ()))
         return place_initial_params(self.initial_params, self.estimator, [SpaceBudget(space, n_most)])[0]
-
-
-def whole_epochs(estimator: BaseEstimator, space: Space) -> int:
-    """Return the number of epochs that a schedule is made for: those of the estimator as it is.
-
-    Where the estimator that is trained is itself searched, the most epochs of all choices.
-
-    Raises
-    ------
-    ValueError
-        If nothing can be trained in pieces.
-    """
-    name = _name_of_last_step(estimator)
-    choices = dict(zip(space.names, space.dimensions, strict=True)).get(name)
-    if not isinstance(choices, Categorical):
-        return find_resource(estimator).n_epochs
-    known, errors = [], []
-    for choice in choices.categories:
-        try:
-            known.append(find_resource(clone(estimator).set_params(**{name: clone(choice, safe=False)})).n_epochs)
-        except ValueError as error:
-            errors.append(error)
-    if not known:
-        raise errors[0]
-    return max(known)
-
-
-def _name_of_last_step(estimator: BaseEstimator) -> str:
-    names = []
-    while isinstance(estimator, Pipeline):
-        name, estimator = estimator.steps[-1]
-        names.append(name)
-    return "__".join(names)

@@ -5,21 +5,17 @@ are timed.
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from joblib.logger import short_format_time
-from sklearn.callback import CallbackContext  # noqa: F401 - of the annotations of `Evaluator`
 
 from .._sklearn_compat import scorers_by_name
 from .._utils.random import derive_seed
-from ._evaluation import FoldRecord, Paused, Task, make_candidate
+from ._evaluation import FoldRecord, Paused, Problem, Task, make_candidate
 from ._evaluator import Evaluator, Piece
-from ._results import CandidateRecord
+from ._results import CandidateRecord, count_fits
 from ._resuming import find_resource
-
-if TYPE_CHECKING:
-    from ._evaluation import Problem
 
 #: Candidates that are trained for a probe, and for how many epochs: at least so many, or a share of all.
 _N_PROBED, _PROBED_EPOCHS, _PROBED_SHARE = 3, 5, 0.05
@@ -64,7 +60,7 @@ class SearchPlan:
 
 
 def rehearse(
-    problem: "Problem",
+    problem: Problem,
     splits: list,
     seed: int | None,
     schedule: Callable[[Evaluator], Any],
@@ -97,8 +93,7 @@ def rehearse(
     if probe and begun:
         per_piece, per_epoch = _probe(open_evaluator(Evaluator), [candidate.params for candidate in begun])
         seconds = seconds_of_proposals + per_piece * rehearsal.n_pieces + per_epoch * (rehearsal.n_epochs or 0)
-    n_fits = sum(fold is not None for candidate in begun for fold in candidate.folds)
-    return SearchPlan(len(begun), len(splits), n_fits, rehearsal.n_epochs, seconds, is_typical)
+    return SearchPlan(len(begun), len(splits), count_fits(begun), rehearsal.n_epochs, seconds, is_typical)
 
 
 class Rehearsal(Evaluator):
@@ -143,9 +138,8 @@ def _probe(evaluator: Evaluator, params: list[dict[str, Any]]) -> tuple[float, f
     """Return the seconds of a piece of training besides its epochs, and those of an epoch, with all workers busy."""
     chosen = [params[round(i)] for i in np.linspace(0, len(params) - 1, min(_N_PROBED, len(params)))]
     candidates = evaluator.add(chosen)
-    try:
-        n_epochs = [evaluator.max_epochs(candidate) for candidate in candidates]
-    except ValueError:
+    n_epochs = [evaluator.max_epochs(candidate) for candidate in candidates]
+    if None in n_epochs:
         return _time_of(lambda: evaluator(chosen[:1]), evaluator) / len(evaluator.splits), 0.0
     longer = [min(whole, 1 + max(_PROBED_EPOCHS, round(_PROBED_SHARE * whole))) for whole in n_epochs]
     n_pieces = len(candidates) * len(evaluator.splits)

@@ -13,10 +13,10 @@ from ._base import BaseTuneSearchCV
 from ._evaluator import Evaluator
 from ._evolution import Evolution
 from ._initial_params import place_initial_params
-from ._lineage import lineage_columns, max_epochs_with, replay, schedule_of
+from ._lineage import lineage_columns, replay, schedule_of
 from ._mutable import last_step_prefix, mutable_params
 from ._population import explore, generation_ends
-from ._resuming import find_resource
+from ._resuming import epochs_with, find_resource
 from ._search_spaces import SpaceBudget, check_parameter_names, parse_search_spaces
 
 
@@ -303,7 +303,7 @@ class PopulationSearchCV(BaseTuneSearchCV):
     def _store_best(self, first_scores) -> None:
         super()._store_best(first_scores)
         if self.refit or not self.multimetric_:  # otherwise there is no best one
-            n_epochs = max_epochs_with(self.estimator, self.best_params_)
+            n_epochs = epochs_with(self.estimator, self.best_params_)
             self.best_schedule_ = schedule_of(self.cv_results_, self.best_index_, n_epochs)
 
     def _fit_method(self, best, problem):

@@ -76,6 +76,11 @@ def _checked(last, name, params, way):
     return int(n_epochs)
 
 
+def epochs_with(estimator: BaseEstimator, params: Mapping[str, Any]) -> int:
+    """Return the number of epochs of a whole training of an estimator with other parameters; raise as they do."""
+    return find_resource(clone(estimator).set_params(**clone(dict(params), safe=False))).n_epochs
+
+
 def last_step(estimator: BaseEstimator) -> BaseEstimator:
     """Return the estimator that a pipeline, perhaps of pipelines, ends in; any other estimator itself."""
     while isinstance(estimator, Pipeline):

@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline
 
 from .._utils.hints import closest_name
 from ..space import Categorical, Space
-from ._resuming import find_resource
+from ._resuming import epochs_with, find_resource
 
 
 class SpaceBudget(NamedTuple):
@@ -94,22 +94,37 @@ def check_parameter_names(estimator: BaseEstimator, space: Space) -> None:
         raise ValueError(f"search_spaces: {type(estimator).__name__} has no parameter {name!r}{_hint(name, known)}")
 
 
-def check_resource(estimator: BaseEstimator, space: Space) -> None:
-    """Check that the estimator can be trained in pieces, unless the space has the choice of what is trained.
+def whole_epochs(estimator: BaseEstimator, space: Space) -> int:
+    """Return the number of epochs that a schedule is made for: those of the estimator as it is.
+
+    Where the estimator that is trained is itself searched, the most epochs of all choices.
 
     Raises
     ------
     ValueError
-        If it cannot; the message says what it would need.
+        If nothing can be trained in pieces.
     """
-    path = ""
+    name = _name_of_last_step(estimator)
+    choices = dict(zip(space.names, space.dimensions, strict=True)).get(name)
+    if not isinstance(choices, Categorical):
+        return find_resource(estimator).n_epochs
+    known, errors = [], []
+    for choice in choices.categories:
+        try:
+            known.append(epochs_with(estimator, {name: choice}))
+        except ValueError as error:
+            errors.append(error)
+    if not known:
+        raise errors[0]
+    return max(known)
+
+
+def _name_of_last_step(estimator: BaseEstimator) -> str:
+    names = []
     while isinstance(estimator, Pipeline):
         name, estimator = estimator.steps[-1]
-        path += name
-        if path in space.names:
-            return
-        path += "__"
-    find_resource(estimator)
+        names.append(name)
+    return "__".join(names)
 
 
 def _hint(name: str, known: set[str]) -> str:

@@ -1,17 +1,12 @@
 """Candidates that climb rungs in step: trained together, and compared where they stand."""
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
-from typing import TypeVar
-
-import numpy as np
+from collections.abc import Sequence
 
 from ._evaluator import Evaluator, Piece
-from ._halving import Rung
+from ._ladder import Rung, lifted
 from ._proposals import Observation
 from ._results import CandidateRecord
-
-Candidate = TypeVar("Candidate", bound=Hashable)
 
 
 class Tournament:
@@ -41,7 +36,7 @@ class Tournament:
         if not candidates:  # all have failed, or a small space has no more
             return {}
         self._evaluate.train(
-            Piece(candidate, split, rung.epochs(self._max_epochs(candidate)))
+            Piece(candidate, split, rung.epochs(self._evaluate.max_epochs(candidate, default=1)))
             for candidate in candidates
             for split in range(rung.n_splits)
         )
@@ -49,12 +44,6 @@ class Tournament:
         self._scores.setdefault(rung, {}).update(scores)
         self._announce(scores, rung)
         return scores
-
-    def _max_epochs(self, candidate):
-        try:
-            return self._evaluate.max_epochs(candidate)
-        except Exception:  # training raises the same, as a failure of this candidate alone
-            return 1
 
     def _announce(self, scores, rung):
         if self._evaluate.problem.verbose > 0:
@@ -76,25 +65,3 @@ class Tournament:
             Observation(self._evaluate.candidates[index].params, score, rung.share)
             for index, score, rung in lifted(self._scores)
         ]
-
-
-def lifted(scores: Mapping[Rung, Mapping[Candidate, float]]) -> list[tuple[Candidate, float, Rung]]:
-    """Return scores of all rungs as if all were of the last one.
-
-    To a score of a lower rung is added what the next rung brings to those that came there, in the median: otherwise a
-    surrogate would hold all that was trained long for good.
-
-    Examples
-    --------
-    >>> low, high = Rung(0.1, 1), Rung(1.0, 5)
-    >>> [(name, score) for name, score, _ in lifted({high: {"a": 0.75}, low: {"a": 0.5, "b": 0.25}})]
-    [('a', 0.75), ('b', 0.5), ('a', 0.75)]
-    """
-    answer, gain, above = [], 0.0, {}
-    for rung in sorted(scores, reverse=True):
-        own = scores[rung]
-        gains = [above[c] - own[c] for c in above if c in own and not math.isnan(above[c] - own[c])]
-        gain += float(np.median(gains)) if gains else 0.0
-        answer = [(candidate, score + gain, rung) for candidate, score in own.items()] + answer
-        above = own
-    return answer

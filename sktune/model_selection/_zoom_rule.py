@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from numbers import Integral
 from typing import NamedTuple
 
-from ._halving import Rung, SuccessiveHalving
+from ._halving import SuccessiveHalving
+from ._ladder import Rung
 
 
 class ZoomRound(NamedTuple):

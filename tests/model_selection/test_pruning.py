@@ -14,7 +14,7 @@ from sklearn.datasets import load_digits, load_iris
 from sklearn.exceptions import FitFailedWarning
 from sklearn.linear_model import SGDClassifier
 from sklearn.neural_network import MLPClassifier
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
@@ -179,6 +179,16 @@ def test_what_cannot_be_paused_is_refused_before_any_work():
     Moody.fits = 0
     with pytest.raises(ValueError, match="Moody cannot be trained in pieces"):
         search("freeze-thaw", Moody(), search_spaces={"quality": (0.1, 1.0)}).fit(X, y)
+
+
+@pytest.mark.parametrize("pruning", RULES)
+def test_a_choice_that_cannot_be_paused_fails_alone(pruning):
+    pipeline = Pipeline([("model", SVC())])
+    given = {"search_spaces": {"model": [SVC(), Curve(0.7), Curve(0.9)]}, "refit": False}
+    with pytest.warns(FitFailedWarning, match="SVC cannot be trained in pieces"):
+        found = search(pruning, pipeline, **given).fit(X, y)
+    assert found.best_params_["model"].quality == 0.9
+    assert list(found.cv_results_["status"]).count("failed") == 1
 
 
 def test_finite_spaces_several_spaces_and_callbacks():
