@@ -27,3 +27,14 @@ class SpaceExhaustedError(SktuneError, LookupError):
 
 class FileFormatError(SktuneError, ValueError):
     """A file is not what sktune writes: of another kind or version, damaged, or changed by somebody."""
+
+
+class StoreError(SktuneError, OSError):
+    """The file of a store cannot be used: it is damaged, of a newer version, full, locked, or not a store at all.
+
+    What had been written to it stays as it is.
+    """
+
+
+class FingerprintError(SktuneError, TypeError):
+    """Something that a result depends on cannot be told from its like, so that the result cannot be stored."""

@@ -1,12 +1,13 @@
 """The search that all of sktune's searches are: frozen splits, streamed results, failures as data."""
 
 import math
+import os
 import time
 import warnings
 from abc import abstractmethod
 from collections.abc import Callable
 from functools import partial
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -29,10 +30,11 @@ from .._utils.random import derive_seed, root_seed
 from ..exceptions import SktuneWarning, TimeBudgetError
 from ..neural_network import NetClassifier, NetRegressor
 from ._evaluation import Problem, fit_watched, make_candidate
-from ._evaluator import Evaluator, open_parallel
+from ._evaluator import EpochBudgetError, Evaluator, open_parallel
+from ._ledger import Ledger, Run
 from ._planning import rehearse
 from ._results import count_failures, count_fits, extra_columns, failure_report, fold_outcomes, rank_failures_last
-from ._resuming import find_resource, train_until
+from ._resuming import check_has_epochs, find_resource, train_until
 from ._scores import Scores
 from ._seeding import seeded_generators
 from ._shared_steps import SharedSteps
@@ -94,12 +96,21 @@ class BaseTuneSearchCV(BaseSearchCV):
         Whether to score on the training rows too.
     timeout : float or None, default=None
         Seconds after which no batch starts.
+    storage : str, path-like or None, default=None
+        Name of a file in which to keep every score as soon as it is known, see :class:`~sktune.store.Store`: searching
+        again in the same way, after a crash for example, then goes on where it was, and ends with the same result.
+        Other data, splits, settings or code share nothing. With ``random_state=None`` the seed is kept there as well.
+    max_epochs_total : int or None, default=None
+        Number of epochs, over all candidates and splits, that the search must not exceed; for estimators that have
+        epochs. What has finished by then counts. The refit is not limited.
     """
 
     _parameter_constraints: dict = {
         **BaseSearchCV._parameter_constraints,
         "random_state": ["random_state"],
         "timeout": [Interval(Real, 0, None, closed="neither"), None],
+        "storage": [str, os.PathLike, None],
+        "max_epochs_total": [Interval(Integral, 1, None, closed="left"), None],
     }
 
     @abstractmethod
@@ -117,6 +128,8 @@ class BaseTuneSearchCV(BaseSearchCV):
         error_score=np.nan,
         return_train_score=False,
         timeout=None,
+        storage=None,
+        max_epochs_total=None,
     ):
         super().__init__(
             estimator=estimator,
@@ -131,6 +144,8 @@ class BaseTuneSearchCV(BaseSearchCV):
         )
         self.random_state = random_state
         self.timeout = timeout
+        self.storage = storage
+        self.max_epochs_total = max_epochs_total
 
     @abstractmethod
     def _schedule(self, evaluate: Evaluator) -> str | None:
@@ -212,7 +227,7 @@ class BaseTuneSearchCV(BaseSearchCV):
         ValueError
             As `fit` does, for what can be known beforehand.
         """
-        rehearsal = clone(self).set_params(verbose=0, timeout=None)
+        rehearsal = clone(self).set_params(verbose=0, timeout=None, storage=None)
         rehearsal._rehearses = {"probe": probe}
         return rehearsal.fit(X, y, **params)._plan
 
@@ -227,9 +242,13 @@ class BaseTuneSearchCV(BaseSearchCV):
         params = _check_method_params(X, params=params)
         routed = self._get_routed_params_for_fit(params)
         news = {"estimator": self, "X": X, "y": y, "metadata": _metadata_of_callbacks(params)}
+        run = None if self.storage is None else Run(self, X, y, params, seed)
+        seed = seed if run is None else run.seed
         root = self._init_callback_context(max_subtasks=1 + (self.refit is not False)).call_on_fit_task_begin(**news)
         splits = self._freeze_splits(X, y, routed.splitter.split, seed)
         problem = self._pose_problem(X, y, scorer, routed, len(splits), start)
+        if self.max_epochs_total is not None:
+            check_has_epochs(self.estimator, self.max_epochs_total)
         if self._rehearses is not None:
             self._plan = rehearse(
                 problem,
@@ -242,7 +261,8 @@ class BaseTuneSearchCV(BaseSearchCV):
             )
             return self
 
-        evaluator = self._search(problem, splits, seed, root, schedule)
+        ledger = None if run is None else run.open_ledger(problem, splits)
+        evaluator = self._search(problem, splits, seed, root, schedule, ledger)
         self._store_results(evaluator)
         self._store_best(evaluator.first_scores)
         self._report(evaluator)
@@ -286,7 +306,13 @@ class BaseTuneSearchCV(BaseSearchCV):
         )
 
     def _search(
-        self, problem: Problem, splits: list, seed: int | None, root: CallbackContext, schedule: Schedule
+        self,
+        problem: Problem,
+        splits: list,
+        seed: int | None,
+        root: CallbackContext,
+        schedule: Schedule,
+        ledger: Ledger | None,
     ) -> Evaluator:
         """Run the schedule to its end, to the end of the time budget, or to Ctrl-C."""
         n_planned = self._n_candidates()
@@ -299,13 +325,17 @@ class BaseTuneSearchCV(BaseSearchCV):
         ).call_on_fit_task_begin(estimator=self)
         with interrupts() as was_interrupted:
             heard = None if problem.caller is None else context  # pickled with every task: not for nobody
-            evaluator = self._open_evaluator(problem, splits, seed, heard, was_interrupted, Evaluator)
+            evaluator = self._open_evaluator(
+                problem, splits, seed, heard, was_interrupted, partial(Evaluator, ledger=ledger)
+            )
             self.stopped_by_ = self._run_schedule(schedule, evaluator)
         context.call_on_fit_task_end(estimator=self)
+        if ledger is not None and self.stopped_by_ is None:
+            ledger.drop_networks(evaluator.candidates)
         self._check_any_ok(evaluator)
         return evaluator
 
-    def _open_evaluator(self, problem, splits, seed, context, was_interrupted, kind: type[Evaluator]) -> Evaluator:
+    def _open_evaluator(self, problem, splits, seed, context, was_interrupted, kind: Callable) -> Evaluator:
         return kind(
             problem,
             splits,
@@ -315,6 +345,7 @@ class BaseTuneSearchCV(BaseSearchCV):
             name_metric=self._leading_metric,
             was_interrupted=was_interrupted,
             n_planned=self._n_candidates(),
+            max_epochs_total=self.max_epochs_total,
         )
 
     def _scores_decide(self) -> bool:
@@ -330,6 +361,8 @@ class BaseTuneSearchCV(BaseSearchCV):
             if self.timeout is None:  # then it is the estimator's own
                 raise
             stopped_by = "timeout"
+        except EpochBudgetError:
+            stopped_by = "max_epochs_total"
         except KeyboardInterrupt:
             if not evaluator.any_ok():
                 raise
@@ -341,9 +374,11 @@ class BaseTuneSearchCV(BaseSearchCV):
         finally:
             for candidate in evaluator.candidates:
                 candidate.release()
-        if stopped_by == "timeout":
-            for candidate in evaluator.candidates:
+        for candidate in evaluator.candidates:
+            if stopped_by == "timeout":
                 candidate.time_out()
+            elif stopped_by == "max_epochs_total" and any(candidate.folds):
+                candidate.prune(stopped_by)
         timed_out = self.timeout is not None and any(c.status == "timeout" for c in evaluator.candidates)
         return stopped_by or ("timeout" if timed_out else None)
 
@@ -366,6 +401,10 @@ class BaseTuneSearchCV(BaseSearchCV):
         report = f"\n{failure_report(reasons)}" if reasons else ""
         if self.stopped_by_ == "timeout":
             raise TimeBudgetError(f"no candidate finished within timeout={self.timeout} seconds{report}")
+        if self.stopped_by_ == "max_epochs_total":
+            raise ValueError(
+                f"no candidate was trained to its end within max_epochs_total={self.max_epochs_total}{report}"
+            )
         if not evaluator.candidates:
             raise ValueError("No fits were performed: the search proposed no candidates")
         n_failed, n_fits = reasons.total(), count_fits(evaluator.candidates)

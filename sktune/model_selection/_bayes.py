@@ -88,6 +88,13 @@ class BayesSearchCV(BaseTuneSearchCV):
         Seconds after which no batch starts. Tasks that have not started then are skipped, and networks of sktune that
         are being trained stop after their epoch (the status of both is "timeout"); what has finished counts. The refit
         is not limited.
+    storage : str, path-like or None, default=None
+        Name of a file in which to keep every score as soon as it is known, see :class:`~sktune.store.Store`: searching
+        again in the same way, after a crash for example, then goes on where it was, and ends with the same result.
+        Other data, splits, settings or code share nothing. With ``random_state=None`` the seed is kept there as well.
+    max_epochs_total : int or None, default=None
+        Number of epochs, over all candidates and splits, that the search must not exceed; for estimators that have
+        epochs. What has finished by then counts. The refit is not limited.
     initial_params : None, "current" or list of dict, default=None
         Settings to evaluate first, within `n_iter`: those of `estimator` itself, or known-good ones. With several
         spaces, a setting goes to the first that it lies in.
@@ -120,7 +127,7 @@ class BayesSearchCV(BaseTuneSearchCV):
         is inactive), ``func_vals`` (their negated scores, infinite for failures), ``x`` and ``fun`` (the best of them)
         and ``space``. Surrogates are not kept: ``models`` is empty.
     stopped_by_ : str or None
-        What ended the search early: "timeout", "interrupt", "callback" or None.
+        What ended the search early: "timeout", "max_epochs_total", "interrupt", "callback" or None.
     scorer_ : callable or dict
         The scorer, or those of several metrics by name.
     n_splits_ : int
@@ -193,6 +200,8 @@ class BayesSearchCV(BaseTuneSearchCV):
         return_train_score=False,
         *,
         timeout=None,
+        storage=None,
+        max_epochs_total=None,
         initial_params=None,
         pruning=None,
     ):
@@ -208,6 +217,8 @@ class BayesSearchCV(BaseTuneSearchCV):
             error_score=error_score,
             return_train_score=return_train_score,
             timeout=timeout,
+            storage=storage,
+            max_epochs_total=max_epochs_total,
         )
         self.search_spaces = search_spaces
         self.optimizer_kwargs = optimizer_kwargs

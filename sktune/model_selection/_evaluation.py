@@ -20,12 +20,14 @@ from sklearn.callback import CallbackContext
 from .._sklearn_compat import _check_method_params, _safe_split, array_device, get_namespace
 from .._utils.deadline import deadline
 from ..exceptions import DivergedError, TimeBudgetError
-from ._resuming import find_resource, last_step, train_until
+from ._resuming import Step, bring_back, find_resource, last_step, train_until
 from ._scores import Scores, read_scores
 from ._seeding import seeded_generators, set_random_states
 from ._shared_steps import SharedSteps
 from ._verbose import announce_end, announce_start
 
+#: Errors that may not come again: they say something about the machine, not about the candidate.
+_ACCIDENTS = (MemoryError, OSError, TimeoutError)
 #: What became of a fit; of a candidate, what became of its first split that is not "ok".
 Status = Literal["ok", "failed", "diverged", "timeout", "interrupted", "pruned"]
 
@@ -51,10 +53,18 @@ class Problem:
 
 @dataclass(frozen=True)
 class Paused:
-    """A candidate on one split, trained so far."""
+    """A candidate on one split, trained so far.
 
-    estimator: BaseEstimator
+    `estimator` is None if it was trained by an earlier process: then `trail` says how, and `state` is what that process
+    has kept of it, if anything. `changing` names parameters that are different from now on.
+    """
+
+    estimator: BaseEstimator | None
     n_epochs: int
+    trail: tuple[Step, ...] = ()
+    changing: tuple[str, ...] = ()
+    key: str | None = None  # under which a store keeps the state
+    state: Any = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -70,6 +80,13 @@ class Task:
     callback_context: CallbackContext | None = None
     n_epochs: int | None = None  # up to which to train; None fits, as the estimator does it
     paused: Paused | None = None  # where to go on
+    key: str | None = None  # under which a store keeps the record
+
+    @property
+    def trail(self) -> tuple[Step, ...]:
+        """All pieces of this training, this one included."""
+        former, changing = (self.paused.trail, self.paused.changing) if self.paused else ((), ())
+        return (*former, Step(self.params, self.seed, self.n_epochs, changing))
 
 
 @dataclass
@@ -77,7 +94,8 @@ class FoldRecord:
     """What is known of one candidate on one split. Times are in seconds.
 
     Of a training in pieces the record of the last piece has the times of all, and `curve` the scores after each, by
-    epoch; `is_complete` says whether training has come to its end.
+    epoch; `is_complete` says whether training has come to its end. `is_repeatable` says whether the same would become
+    of the same fit another time; `is_stored` whether it was read from a store, and `key` under what one keeps it.
     """
 
     candidate: int
@@ -93,6 +111,9 @@ class FoldRecord:
     is_complete: bool = True
     curve: dict[int, Scores] = field(default_factory=dict)
     paused: Paused | None = field(default=None, repr=False)
+    is_repeatable: bool = True
+    is_stored: bool = False
+    key: str | None = None
 
     def follow(self, former: "FoldRecord") -> None:
         """Take over what the record of the piece before this one has."""
@@ -119,7 +140,7 @@ def evaluate_fold(problem: Problem, task: Task) -> FoldRecord:
         Whatever the estimator or the scorer raises, if ``problem.error_score`` is "raise"; otherwise the record
         tells it.
     """
-    record = FoldRecord(task.candidate, task.split)
+    record = FoldRecord(task.candidate, task.split, key=task.key)
     if problem.deadline is not None and time.time() > problem.deadline:
         record.fail("TimeBudgetError: the time budget ran out before this fit started", "timeout")
         return record
@@ -132,6 +153,7 @@ def evaluate_fold(problem: Problem, task: Task) -> FoldRecord:
             if problem.error_score == "raise" and not out_of_time:
                 raise
             record.status, record.error = _status_of(error), f"{type(error).__name__}: {error}"
+            record.is_repeatable = not isinstance(error, _ACCIDENTS) and not out_of_time
     announce_end(problem, task, record)
     return record
 
@@ -144,11 +166,17 @@ def _status_of(error: Exception) -> Status:
 
 def _fit_and_score(problem: Problem, task: Task, record: FoldRecord) -> None:
     with _timed(record, "fit_time"):
-        estimator = task.paused.estimator if task.paused else make_candidate(problem.estimator, task.params, task.seed)
+        estimator = task.paused and task.paused.estimator
+        if estimator is None:
+            begin = task.trail[0]
+            estimator = make_candidate(problem.estimator, begin.params, begin.seed)
         train, test = _rows(problem.X, task)
         X_train, y_train = _safe_split(estimator, problem.X, problem.y, train)
         X_test, y_test = _safe_split(estimator, problem.X, problem.y, test, train)
         fit_params = _check_method_params(problem.X, params=problem.fit_params, indices=train)
+        if task.paused is not None and task.paused.estimator is None:
+            given = {"fit_params": fit_params, "shared": problem.shared, "split": task.split}
+            bring_back(estimator, X_train, y_train, task.trail, state=task.paused.state, **given)
         fit = estimator.fit if task.n_epochs is None else partial(_train_piece, problem, task, record, estimator)
         fit_watched(fit, estimator, X_train, y_train, fit_params, context=task.callback_context, caller=problem.caller)
     if task.n_epochs is None:
@@ -171,7 +199,7 @@ def _train_piece(problem: Problem, task: Task, record: FoldRecord, estimator, X,
     n_epochs = train_until(estimator, X, y, task.n_epochs, trained=before, **given)
     record.n_epochs = float(n_epochs)
     record.is_complete = n_epochs < task.n_epochs or n_epochs >= find_resource(estimator).n_epochs
-    record.paused = Paused(estimator, n_epochs)
+    record.paused = Paused(estimator, n_epochs, task.trail, key=task.key)
 
 
 def make_candidate(estimator: BaseEstimator, params: dict[str, Any], seed: int | None) -> BaseEstimator:
@@ -203,6 +231,15 @@ def fit_watched(
             fit(*arguments, **fit_params)
     finally:
         context.call_on_fit_task_end(**news)
+
+
+def recall_watched(problem: Problem, task: Task, record: FoldRecord) -> None:
+    """Tell the callbacks of a search, and its reader, of a task that was done before."""
+    if task.callback_context is not None:
+        news = {"estimator": problem.caller, "X": problem.X, "y": problem.y, "metadata": None}
+        task.callback_context.call_on_fit_task_begin(**news)
+        task.callback_context.call_on_fit_task_end(**news)
+    announce_end(problem, task, record)
 
 
 def count_epochs(estimator: BaseEstimator) -> float:

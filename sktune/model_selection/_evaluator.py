@@ -4,7 +4,9 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import closing, suppress
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +16,8 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from .._utils.random import derive_seed
 from ..exceptions import TimeBudgetError
-from ._evaluation import FoldRecord, Problem, Task, evaluate_fold
+from ._evaluation import FoldRecord, Problem, Task, evaluate_fold, make_candidate, recall_watched
+from ._ledger import Ledger
 from ._results import CandidateRecord, value_of
 from ._resuming import change_params, epochs_with
 from ._scores import Scores
@@ -27,6 +30,10 @@ class Piece(NamedTuple):
     candidate: CandidateRecord
     split: int
     n_epochs: int
+
+
+class EpochBudgetError(Exception):
+    """What is to be trained next would exceed the search's budget of epochs. Ends a schedule; users never see it."""
 
 
 def open_parallel(n_jobs: int | None, pre_dispatch: int | str, *, fuse: bool) -> Parallel:
@@ -79,6 +86,10 @@ class Evaluator:
         Whether Ctrl-C has come, even if a fit has swallowed it.
     n_planned : int or None
         How many candidates are to be evaluated, if that is known.
+    max_epochs_total : int or None, default=None
+        How many epochs may be trained over all candidates and splits.
+    ledger : Ledger or None, default=None
+        What is known already, and where to write what becomes known.
     """
 
     def __init__(
@@ -92,6 +103,8 @@ class Evaluator:
         name_metric: Callable[[Any], str],
         was_interrupted: Callable[[], bool],
         n_planned: int | None,
+        max_epochs_total: int | None = None,
+        ledger: Ledger | None = None,
     ):
         self.problem = problem
         self.splits = splits
@@ -101,6 +114,9 @@ class Evaluator:
         self.name_metric = name_metric
         self.was_interrupted = was_interrupted
         self.n_planned = n_planned
+        self.max_epochs_total = max_epochs_total
+        self.n_epochs_trained = 0.0  # trained so far, over all candidates and splits
+        self.ledger = ledger
         self.candidates: list[CandidateRecord] = []
         self._n_tasks = 0
         self.first_scores: Scores = None  # of the first fit that went well: they show which metrics there are
@@ -117,7 +133,7 @@ class Evaluator:
         """
         self._check_time()
         batch = self.add(params)
-        self._evaluate([self._task(candidate, split) for candidate in batch for split in range(len(self.splits))])
+        self._evaluate([self._task(c, split) for c in self._affordable(batch) for split in range(len(self.splits))])
         if self.problem.verbose > 0:
             announce_batch(self.candidates, batch, self.n_planned, self.metric)
         return batch
@@ -148,13 +164,20 @@ class Evaluator:
         for fold in child.folds:
             fold.candidate = child.index
             try:
-                change_params(fold.paused.estimator, params, changing)
+                fold.paused = self._with_changes(parent, fold.paused, params, changing)
             except Exception as error:
                 if self.problem.error_score == "raise":
                     raise
                 fold.fail(f"{type(error).__name__}: {error}")
                 fold.test_scores = fold.train_scores = None  # they are the parent's
         return child
+
+    def _with_changes(self, parent, paused, params, changing):
+        estimator = paused.estimator
+        if estimator is None:  # it is brought back when it is trained; what would be raised then is raised now
+            estimator = make_candidate(self.problem.estimator, parent.params, None)
+        change_params(estimator, params, changing)
+        return replace(paused, changing=tuple(sorted(changing)))
 
     def max_epochs(self, candidate: CandidateRecord, default: int | None = None) -> int | None:
         """Return the number of epochs of a whole training of a candidate.
@@ -189,13 +212,21 @@ class Evaluator:
             As for a call.
         """
         self._check_time()
-        self._evaluate(
-            [
-                self._task(piece.candidate, piece.split, piece.n_epochs)
-                for piece in pieces
-                if piece.candidate.goes_on(piece.split, piece.n_epochs)
-            ]
-        )
+        pieces = [piece for piece in pieces if piece.candidate.goes_on(piece.split, piece.n_epochs)]
+        self._check_epochs(sum(piece.n_epochs - _epochs_of(piece.candidate.folds[piece.split]) for piece in pieces))
+        self._evaluate([self._task(piece.candidate, piece.split, piece.n_epochs) for piece in pieces])
+
+    def _affordable(self, batch: list[CandidateRecord]) -> list[CandidateRecord]:
+        """Return as many candidates as the budget of epochs suffices for; raise if it does not for any."""
+        if self.max_epochs_total is None:
+            return batch
+        costs = np.cumsum([self.max_epochs(candidate, default=0) * len(self.splits) for candidate in batch])
+        self._check_epochs(costs[0])
+        return batch[: int(np.sum(self.n_epochs_trained + costs <= self.max_epochs_total))]
+
+    def _check_epochs(self, n_epochs: float) -> None:
+        if self.max_epochs_total is not None and self.n_epochs_trained + n_epochs > self.max_epochs_total:
+            raise EpochBudgetError(f"{n_epochs} epochs more would exceed max_epochs_total={self.max_epochs_total}")
 
     def derive_seed(self, *keys: str | int) -> int | None:
         """Return a seed for the purpose that `keys` name; None if the search has no random state."""
@@ -225,27 +256,51 @@ class Evaluator:
         seed = self.derive_seed("candidate", candidate.index, "split", split)
         fold = candidate.folds[split]
         paused = fold and fold.paused
-        return Task(candidate.index, split, candidate.params, *self.splits[split], seed, context, n_epochs, paused)
+        task = Task(candidate.index, split, candidate.params, *self.splits[split], seed, context, n_epochs, paused)
+        return task if self.ledger is None else self.ledger.name(task)
 
     def _evaluate(self, tasks: list[Task]) -> None:
-        for record in self._run(tasks):
-            self._keep(record)
+        records = self._run(tasks) if self.ledger is None else self._recall_or_run(tasks)
+        with closing(records):  # at once, also after an error: tasks may be running
+            for record in records:
+                self._keep(record)
 
-    def _run(self, tasks: list[Task]) -> Iterator[FoldRecord]:
+    def _recall_or_run(self, tasks: list[Task]) -> Iterator[FoldRecord]:
+        """Yield the records of tasks that were done before, then those of the others."""
+        known, unknown = self.ledger.look_up(tasks)
+        yield from self._recall(known)
+        late = []
+        with closing(self._run(self.ledger.still_unknown(unknown, late))) as records:
+            yield from records
+        yield from self._recall(late)
+        self.ledger.drop_networks(self.candidates)
+
+    def _recall(self, known: list[tuple[Task, FoldRecord]]) -> Iterator[FoldRecord]:
+        for task, record in known:
+            recall_watched(self.problem, task, record)
+            yield record
+
+    def _run(self, tasks: Iterable[Task]) -> Iterator[FoldRecord]:
         """Yield the records as the tasks finish."""
         records = self.parallel(delayed(evaluate_fold)(self.problem, task) for task in tasks)
         try:
-            yield from records
+            for record in records:  # noqa: UP028 - "yield from" would close them before the block below can
+                yield record
         finally:
             if not isinstance(records, list):
-                with warnings.catch_warnings():  # joblib's advice about unused results is not for our users
+                # joblib's advice about unused results is not for our users; threads that still run may undo the filter
+                with suppress(UserWarning), warnings.catch_warnings():
                     warnings.simplefilter("ignore")
                     records.close()
 
     def _keep(self, record: FoldRecord) -> None:
         if self.was_interrupted():  # and the fit went on as if it were complete: its record means nothing
             raise KeyboardInterrupt
+        if self.ledger is not None:
+            self.ledger.keep(record, self.candidates[record.candidate].params)
         folds = self.candidates[record.candidate].folds
+        if not math.isnan(record.n_epochs):
+            self.n_epochs_trained += record.n_epochs - _epochs_of(folds[record.split])
         if folds[record.split] is not None:
             record.follow(folds[record.split])
         folds[record.split] = record
@@ -254,3 +309,7 @@ class Evaluator:
         if self.metric is None and record.status == "ok":
             self.first_scores = record.test_scores
             self.metric = self.name_metric(record.test_scores)
+
+
+def _epochs_of(fold: FoldRecord | None) -> float:
+    return 0.0 if fold is None or math.isnan(fold.n_epochs) else fold.n_epochs

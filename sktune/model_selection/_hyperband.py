@@ -89,6 +89,13 @@ class HyperbandSearchCV(PacedSearchCV):
         Seconds after which nothing more is trained. What is paused then cannot be the best. The first candidate is
         fully evaluated when the first bracket ends, after about one part in ``len(brackets_)`` of a round. The refit
         is not limited.
+    storage : str, path-like or None, default=None
+        Name of a file in which to keep every score as soon as it is known, see :class:`~sktune.store.Store`: searching
+        again in the same way, after a crash for example, then goes on where it was, and ends with the same result.
+        Other data, splits, settings or code share nothing. With ``random_state=None`` the seed is kept there as well.
+    max_epochs_total : int or None, default=None
+        Number of epochs, over all candidates and splits, that the search must not exceed; for estimators that have
+        epochs. What has finished by then counts. The refit is not limited.
     initial_params : None, "current" or list of dict, default=None
         Settings to begin with: those of `estimator` itself, or known-good ones.
 
@@ -110,7 +117,7 @@ class HyperbandSearchCV(PacedSearchCV):
     brackets_ : list of list of (int, int)
         For each bracket of a round its pairs (number of candidates, number of epochs).
     stopped_by_ : str or None
-        What ended the search early: "timeout", "interrupt" or None.
+        What ended the search early: "timeout", "max_epochs_total", "interrupt" or None.
     scorer_ : callable or dict
         The scorer, or those of several metrics by name.
     n_splits_ : int
@@ -191,6 +198,8 @@ class HyperbandSearchCV(PacedSearchCV):
         error_score=np.nan,
         return_train_score=False,
         timeout=None,
+        storage=None,
+        max_epochs_total=None,
         initial_params=None,
     ):
         super().__init__(
@@ -205,6 +214,8 @@ class HyperbandSearchCV(PacedSearchCV):
             error_score=error_score,
             return_train_score=return_train_score,
             timeout=timeout,
+            storage=storage,
+            max_epochs_total=max_epochs_total,
         )
         self.search_spaces = search_spaces
         self.reduction_factor = reduction_factor

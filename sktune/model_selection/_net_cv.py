@@ -1,5 +1,6 @@
 """Networks that tune themselves, in the manner of LassoCV."""
 
+import os
 from numbers import Integral, Real
 
 from sklearn import config_context
@@ -30,6 +31,7 @@ class _BaseNetCV(CallbackSupportMixin, BaseEstimator):
         "standardize": ["boolean"],
         "n_jobs": [Integral, None],
         "timeout": [Interval(Real, 0, None, closed="neither"), None],
+        "storage": [str, os.PathLike, None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -48,6 +50,7 @@ class _BaseNetCV(CallbackSupportMixin, BaseEstimator):
         standardize=True,
         n_jobs=None,
         timeout=None,
+        storage=None,
         random_state=None,
         verbose=0,
     ):
@@ -60,6 +63,7 @@ class _BaseNetCV(CallbackSupportMixin, BaseEstimator):
         self.standardize = standardize
         self.n_jobs = n_jobs
         self.timeout = timeout
+        self.storage = storage
         self.random_state = random_state
         self.verbose = verbose
 
@@ -122,6 +126,7 @@ class _BaseNetCV(CallbackSupportMixin, BaseEstimator):
             scoring=weighted_scorer(self.scoring),
             n_jobs=self.n_jobs,
             timeout=self.timeout,
+            storage=self.storage,
             random_state=self.random_state,
             verbose=self.verbose,
         )
@@ -179,6 +184,9 @@ class NetClassifierCV(ClassifierMixin, _BaseNetCV):
         train together in any case.
     timeout : float or None, default=None
         Seconds after which no more settings are evaluated.
+    storage : str, path-like or None, default=None
+        Name of a file in which to keep every score as soon as it is known: fitting again in the same way, after a
+        crash for example, goes on where it was.
     random_state : int, RandomState instance or None, default=None
         Seed of the search and of every network whose own `random_state` is None.
     verbose : int, default=0
@@ -285,6 +293,9 @@ class NetRegressorCV(RegressorMixin, _BaseNetCV):
         train together in any case.
     timeout : float or None, default=None
         Seconds after which no more settings are evaluated.
+    storage : str, path-like or None, default=None
+        Name of a file in which to keep every score as soon as it is known: fitting again in the same way, after a
+        crash for example, goes on where it was.
     random_state : int, RandomState instance or None, default=None
         Seed of the search and of every network whose own `random_state` is None.
     verbose : int, default=0

@@ -94,6 +94,13 @@ class PopulationSearchCV(BaseTuneSearchCV):
     timeout : float or None, default=None
         Seconds after which no generation starts, and networks of sktune stop after their epoch. Only candidates that
         were trained to the end can win: the time should suffice for all generations.
+    storage : str, path-like or None, default=None
+        Name of a file in which to keep every score as soon as it is known, see :class:`~sktune.store.Store`: searching
+        again in the same way, after a crash for example, then goes on where it was, and ends with the same result.
+        Other data, splits, settings or code share nothing. With ``random_state=None`` the seed is kept there as well.
+    max_epochs_total : int or None, default=None
+        Number of epochs, over all candidates and splits, that the search must not exceed; for estimators that have
+        epochs. What has finished by then counts. The refit is not limited.
 
     Attributes
     ----------
@@ -114,7 +121,7 @@ class PopulationSearchCV(BaseTuneSearchCV):
     best_index_ : int
         Its index in ``cv_results_``.
     stopped_by_ : str or None
-        What ended the search early: "timeout", "interrupt" or None.
+        What ended the search early: "timeout", "max_epochs_total", "interrupt" or None.
     scorer_ : callable or dict
         The scorer, or those of several metrics by name.
     n_splits_ : int
@@ -206,6 +213,8 @@ class PopulationSearchCV(BaseTuneSearchCV):
         error_score=np.nan,
         return_train_score=False,
         timeout=None,
+        storage=None,
+        max_epochs_total=None,
     ):
         super().__init__(
             estimator,
@@ -219,6 +228,8 @@ class PopulationSearchCV(BaseTuneSearchCV):
             error_score=error_score,
             return_train_score=return_train_score,
             timeout=timeout,
+            storage=storage,
+            max_epochs_total=max_epochs_total,
         )
         self.search_spaces = search_spaces
         self.population_size = population_size

@@ -15,7 +15,7 @@ or if it is a pipeline that ends in such an estimator. Other than by ``fit_until
 single ``fit``: each call may draw its random numbers anew, and ``partial_fit`` stops at no tolerance.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +25,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import process_routing
 
+from ._seeding import seeded_generators
 from ._shared_steps import SharedSteps
 
 #: way to train -> names under which an estimator may have its number of epochs
@@ -41,6 +42,18 @@ class Resource(NamedTuple):
     parameter: str
     n_epochs: int
     way: str
+
+
+class Step(NamedTuple):
+    """A piece of a training: the parameters, the seed of the generators, and the epoch after which it pauses.
+
+    `changing` names those of the parameters that may be different from the piece before.
+    """
+
+    params: dict[str, Any]
+    seed: int | None
+    n_epochs: int | None
+    changing: tuple[str, ...] = ()
 
 
 def find_resource(estimator: BaseEstimator) -> Resource:
@@ -74,6 +87,14 @@ def _checked(last, name, params, way):
     if way == "partial_fit" and params.get("early_stopping"):
         raise ValueError(f"partial_fit of {type(last).__name__} has no early stopping: set early_stopping=False")
     return int(n_epochs)
+
+
+def check_has_epochs(estimator: BaseEstimator, max_epochs_total: int) -> None:
+    """Raise a ValueError if the epochs of an estimator cannot be counted."""
+    try:
+        find_resource(estimator)
+    except ValueError as error:
+        raise ValueError(f"max_epochs_total={max_epochs_total} needs an estimator that has epochs: {error}") from error
 
 
 def epochs_with(estimator: BaseEstimator, params: Mapping[str, Any]) -> int:
@@ -126,12 +147,69 @@ def train_until(
     way = find_resource(estimator).way
     if n_epochs <= trained:
         return trained
+    estimator, X, fit_params = _reach_last(estimator, X, y, fit_params, shared, split, is_fitted=trained > 0)
+    return _TRAIN[way](estimator, X, y, n_epochs, trained, fit_params)
+
+
+def _reach_last(estimator, X, y, fit_params, shared, split, *, is_fitted):
+    """Return the last step of a pipeline, with the rows and the parameters that its training gets."""
     while isinstance(estimator, Pipeline):
         params_of = _route(estimator, fit_params)
-        X = shared.transform(estimator, X, y, params_of, is_fitted=trained > 0, split=split)
+        X = shared.transform(estimator, X, y, params_of, is_fitted=is_fitted, split=split)
         name, estimator = estimator.steps[-1]
         fit_params = params_of[name]["fit"]
-    return _TRAIN[way](estimator, X, y, n_epochs, trained, fit_params)
+    return estimator, X, fit_params
+
+
+def bring_back(
+    estimator: BaseEstimator,
+    X: Any,
+    y: Any,
+    trail: Sequence[Step],
+    *,
+    state: Any = None,
+    fit_params: dict[str, Any],
+    shared: SharedSteps,
+    split: int,
+) -> None:
+    """Bring an estimator to where a training was paused that another process has begun.
+
+    With what that process kept, if it did, and otherwise by training again, piece by piece: the result is the same.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Not fitted, with the parameters of the first piece; changed in place.
+    X, y : array-like
+        The rows.
+    trail : sequence of Step
+        The pieces, and the one to come, whose parameters the estimator is given.
+    state : object, default=None
+        What `training_state` returned after the last of the pieces.
+    fit_params, shared, split
+        As for `train_until`.
+    """
+    *done, coming = trail
+    if state is None:
+        trained = 0
+        for step in done:
+            change_params(estimator, step.params, step.changing)
+            with seeded_generators(step.seed):
+                given = {"fit_params": fit_params, "shared": shared, "split": split}
+                trained = train_until(estimator, X, y, step.n_epochs, trained=trained, **given)
+    else:
+        for step in done:
+            change_params(estimator, step.params, step.changing)
+        with seeded_generators(done[0].seed):
+            last, X, fit_params = _reach_last(estimator, X, y, fit_params, shared, split, is_fitted=False)
+        last._set_training_state(X, y, state, **fit_params)
+    change_params(estimator, coming.params, coming.changing)
+
+
+def training_state(estimator: BaseEstimator) -> Any:
+    """Return what another process needs to go on with a training, None if an estimator does not tell it."""
+    last = last_step(estimator)
+    return last._get_training_state() if hasattr(last, "_get_training_state") else None
 
 
 def change_params(estimator: BaseEstimator, params: Mapping[str, Any], names: Collection[str]) -> None:

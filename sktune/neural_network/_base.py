@@ -274,6 +274,19 @@ class BaseNet(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         state = self._state_to_go_on_from(plan)
         return self._train(plan, data, replace(state, weights=state.network, best=None, stopping=None))
 
+    def _get_training_state(self):
+        """Return where `fit_until` has come to, in terms of dicts, numbers and tensors."""
+        names = ("_seed", "n_iter_", "best_epoch_", "history_")
+        return {"state": self._state.to_tree(), **{name: vars(self)[name] for name in names}}
+
+    def _set_training_state(self, X, y, tree, sample_weight=None):
+        """Go back to where another estimator of the same parameters, on the same rows, has come to."""
+        data = self._check_rows(X, y, sample_weight, reset=True)
+        self._start(*data[1:])
+        state = TrainingState.from_tree(tree["state"])
+        vars(self).update({name: value for name, value in tree.items() if name != "state"})
+        vars(self).update(fitted_attributes(self._plan_epochs(data, 1, schedule_start=0), state))
+
     def _check_rows(self, X, y, sample_weight, *, reset):
         """Return checked arrays, without the rows of weight zero."""
         X, y = validate_data(self, X, y, reset=reset, dtype=np.dtype(self.dtype), order="C", **self._TARGET_CHECKS)

@@ -1,0 +1,176 @@
+"""What a search has in its store: every task under a key of all that it depends on, so that it is done only once."""
+
+import platform
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import scipy
+import sklearn
+
+from .._sklearn_compat import _num_samples
+from .._utils.codec import decode, encode
+from .._utils.random import root_seed
+from ..store import Result, Store, fingerprint, to_plain
+from ._evaluation import FoldRecord, Paused, Problem, Task
+from ._results import CandidateRecord
+from ._resuming import training_state
+
+#: A task that was done before, and its record.
+Known = tuple[Task, FoldRecord]
+#: What of a record is stored; the rest follows from its task.
+_FIELDS = (
+    "status", "error", "test_scores", "train_scores", "fit_time", "score_time", "n_test_samples", "n_epochs",
+    "is_complete",
+)  # fmt: skip
+
+
+class Ledger:
+    """Read and write the results of one search.
+
+    Parameters
+    ----------
+    store : Store
+    run : str
+        Key of the search.
+    problem : str
+        Key of its problem: data, estimator, scorer.
+    splits : sequence of (train, test)
+    """
+
+    def __init__(self, store: Store, run: str, problem: str, splits: Sequence[tuple[np.ndarray, np.ndarray]]):
+        self.store = store
+        self.run = run
+        self.problem = problem
+        self._splits = [fingerprint(problem, versions(), train, test) for train, test in splits]
+        self._params_keys: dict[int, str] = {}
+        self._with_networks: dict[str, tuple[int, int]] = {}  # of the results whose networks are stored
+
+    def name(self, task: Task) -> Task:
+        """Return a task with its key."""
+        step = task.trail[-1]
+        if task.candidate not in self._params_keys:
+            self._params_keys[task.candidate] = fingerprint(sorted(step.params.items()))
+        params = self._params_keys[task.candidate]
+        former = task.paused and task.paused.key
+        key = fingerprint(self._splits[task.split], former, params, step.seed, step.n_epochs, step.changing)
+        return replace(task, key=key)
+
+    def look_up(self, tasks: Iterable[Task]) -> tuple[list[Known], list[Task]]:
+        """Divide tasks into those that were done before, with their records, and the others."""
+        found = [(task, self._find(task)) for task in tasks]
+        known = [(task, record) for task, record in found if record is not None]
+        return known, [task for task, record in found if record is None]
+
+    def still_unknown(self, tasks: Iterable[Task], late: list[Known]) -> Iterator[Task]:
+        """Yield tasks as they are to be done; those that another process has done by then go to `late`."""
+        for task in tasks:
+            record = self._find(task)
+            if record is None:
+                yield self._with_state(task)
+            else:
+                late.append((task, record))
+
+    def _find(self, task: Task) -> FoldRecord | None:
+        content = self.store.find(task.key)
+        if content is None:
+            return None
+        record = FoldRecord(task.candidate, task.split, key=task.key, is_stored=True, **content)
+        if task.n_epochs is not None and record.status == "ok":
+            record.curve[task.n_epochs] = record.test_scores
+        if not record.is_complete:
+            record.paused = Paused(None, int(record.n_epochs), task.trail, key=task.key)
+            self._with_networks[task.key] = (task.candidate, task.split)
+        return record
+
+    def _with_state(self, task: Task) -> Task:
+        """Add what there is of a training that another process has begun."""
+        paused = task.paused
+        if paused is None or paused.estimator is not None:
+            return task
+        data = self.store.find_blob(paused.key)
+        return task if data is None else replace(task, paused=replace(paused, state=decode(data)))
+
+    def keep(self, record: FoldRecord, params: dict[str, Any]) -> None:
+        """Write a record that has just arrived, unless it came from here, or may turn out otherwise another time."""
+        if record.is_stored or record.status == "timeout" or not record.is_repeatable:
+            return
+        data = None
+        if record.paused is not None and not record.is_complete:
+            state = training_state(record.paused.estimator)
+            data = None if state is None else encode(state)
+            self._with_networks[record.key] = (record.candidate, record.split)
+        content = {name: getattr(record, name) for name in _FIELDS}
+        plain = {name: to_plain(value) for name, value in params.items()}
+        identity = (record.key, self.problem, self.run, record.candidate, record.split)
+        self.store.add(Result(*identity, plain, content), data)
+
+    def drop_networks(self, candidates: Sequence[CandidateRecord]) -> None:
+        """Forget stored networks that nobody will go on with: their candidates were dropped, or have gone on."""
+        dead = [
+            key
+            for key, (candidate, split) in self._with_networks.items()
+            if not _waits(candidates[candidate].folds[split], key)
+        ]
+        self.store.drop_blobs(dead)
+        for key in dead:
+            del self._with_networks[key]
+
+
+def _waits(fold: FoldRecord | None, key: str) -> bool:
+    return fold is not None and fold.paused is not None and fold.paused.key == key
+
+
+def versions() -> tuple[str | None, ...]:
+    """Return the versions of what turns a task into a record; those of estimators and scorers go with their classes."""
+    names = ("sktune", "torch")
+    return (platform.python_version(), np.__version__, scipy.__version__, sklearn.__version__, *map(version, names))
+
+
+#: Settings of a search that have no influence on what a task is, or on which tasks there are at first.
+_WITHOUT_INFLUENCE = (
+    "n_jobs", "pre_dispatch", "verbose", "timeout", "storage", "max_epochs_total", "n_iter", "refit", "error_score",
+)  # fmt: skip
+
+
+class Run:
+    """One search on one set of data, known by all that determines its course.
+
+    Parameters
+    ----------
+    search : BaseTuneSearchCV
+    X, y : array-like
+    params : dict
+        Given to its ``fit``.
+    seed : int or None
+        The root of its seeds; None draws one, or takes up the one that was drawn for the same search before.
+    """
+
+    def __init__(self, search, X: Any, y: Any, params: dict[str, Any], seed: int | None):
+        settings = search.get_params(deep=False) | dict.fromkeys((*_WITHOUT_INFLUENCE, "random_state"))
+        self._search = search
+        self._data = fingerprint(X, y, sorted(params.items()))
+        self._key = fingerprint(type(search), sorted(settings.items()), self._data, versions(), seed)
+        self._store = Store(search.storage)
+        content = {"seed": root_seed(None) if seed is None else seed}
+        self.content = self._store.begin_run(self._key, content)
+        self.seed = self.content["seed"]
+
+    def open_ledger(self, problem: Problem, splits: Sequence[tuple[np.ndarray, np.ndarray]]) -> Ledger:
+        """Return the ledger of this search."""
+        common = (self._data, splits, self._search.scoring)
+        key = fingerprint(*common, problem.estimator, problem.scorer, problem.return_train_score)
+        self._store.describe_problem(
+            key,
+            {
+                "estimator": repr(problem.estimator),
+                "scoring": repr(self._search.scoring),
+                "n_splits": len(splits),
+                "n_samples": _num_samples(problem.X),
+                "data": fingerprint(*common),
+                "versions": versions(),
+            },
+        )
+        return Ledger(self._store, self._key, key, splits)
