@@ -23,3 +23,7 @@ class TimeBudgetError(SktuneError, TimeoutError):
 
 class SpaceExhaustedError(SktuneError, LookupError):
     """Every point of a finite search space has been proposed already."""
+
+
+class FileFormatError(SktuneError, ValueError):
+    """A file is not what sktune writes: of another kind or version, damaged, or changed by somebody."""
