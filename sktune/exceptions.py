@@ -27,3 +27,11 @@ class SpaceExhaustedError(SktuneError, LookupError):
 
 class FileFormatError(SktuneError, ValueError):
     """A file is not what sktune writes: of another kind or version, damaged, or changed by somebody."""
+
+
+class UntrustedTypesError(FileFormatError):
+    """A file has objects of types that are trusted only when the reader says so."""
+
+
+class VersionMismatchWarning(SktuneWarning):
+    """A file was written with other versions of the libraries: what it holds may behave differently here."""
