@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -69,9 +70,10 @@ def new_estimator(kind: type, state: Any, fitted: Iterable[str] = ()) -> Any:
     return estimator
 
 
-def parameter_names(kind: type) -> list[str]:
+@lru_cache
+def parameter_names(kind: type) -> tuple[str, ...]:
     """Return the names of the parameters of a constructor."""
-    return [name for name in inspect.signature(kind.__init__).parameters if name != "self"]
+    return tuple(name for name in inspect.signature(kind.__init__).parameters if name != "self")
 
 
 def check_feature_names(names: Any, n_features: Any) -> None:

@@ -4,6 +4,7 @@ import os
 import secrets
 import warnings
 from collections.abc import Sequence
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -157,6 +158,7 @@ def from_bytes(data: bytes, trusted: Sequence[str] | None) -> Any:
     return estimator
 
 
+@lru_cache(maxsize=1)
 def _versions() -> dict[str, str]:
     versions = {}
     for package in _PACKAGES:
