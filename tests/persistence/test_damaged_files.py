@@ -151,11 +151,11 @@ def forged(tree, paths, rng):
 def test_damaged_bytes(files):
     rng, outcomes = np.random.default_rng(0), {}
     for data in files.values():
-        for _ in range(110):
+        for _ in range(150):
             for damaged in bytes_damaged(data, rng):
                 end = outcome(damaged)
                 outcomes[end] = outcomes.get(end, 0) + 1
-    assert sum(outcomes.values()) > 6_000
+    assert sum(outcomes.values()) > 8_000
     assert outcomes["refused"] > 0.98 * sum(outcomes.values())
 
 
@@ -165,13 +165,13 @@ def test_forged_text_with_valid_digests(files):
     for data in files.values():
         entries = safetensors.torch.load(data)
         body = bytes(entries.pop(codec._TREE).numpy())[skip:]
-        for _ in range(25):
+        for _ in range(15):
             for text in bytes_damaged(body, rng):
                 head = codec._MAGIC + bytes.fromhex(codec._digest(text))
                 entries[codec._TREE] = torch.frombuffer(bytearray(head + text), dtype=torch.uint8)
                 refused += outcome(safetensors.torch.save(entries)) == "refused"
                 n += 1
-    assert n > 1_000
+    assert n > 800
     assert refused > 0.8 * n
 
 
@@ -181,12 +181,12 @@ def test_forged_values_with_valid_digests(files, name):
     tree = codec.decode(files[name])
     paths = [path for path in places_of(tree) if path[0] == "estimator"]
     outcomes = {}
-    for _ in range(450):
+    for _ in range(250):
         end = outcome(forged(tree, paths, rng))
         outcomes[end] = outcomes.get(end, 0) + 1
-    assert outcomes["refused"] > 100
+    assert outcomes["refused"] > 60
     if name != "unfitted":
-        assert outcomes["loaded"] > 10
+        assert outcomes["loaded"] > 5
 
 
 def test_forged_objects_of_skops(files):
@@ -196,7 +196,7 @@ def test_forged_objects_of_skops(files):
     data = steps[0][1]["data"]
     names = [b"sklearn.preprocessing._data", b"MinMaxScaler", b"ObjectNode", b"NdArrayNode", b"numpy", b"builtins"]
     evil = [b"os", b"system", b"builtins.eval", b"FunctionNode", b"posix", b"subprocess", b"TypeNode"]
-    for _ in range(75):
+    for _ in range(40):
         changed = [data.replace(names[rng.integers(len(names))], evil[rng.integers(len(evil))])]
         for damaged in [*bytes_damaged(data, rng), *changed]:
             outcome(codec.encode(replaced(tree, place, lambda parts, key, new=damaged: parts.update({key: new}))))
