@@ -13,6 +13,7 @@ from .model_selection import (
 )
 from .neural_network import NetClassifier, NetRegressor
 from .parallel import SktuneBackend  # noqa: F401 - the import registers the joblib backend "sktune"
+from .persistence import load, save
 from .space import Categorical, Integer, Real, Space
 
 __version__ = version("sktune")
@@ -29,5 +30,7 @@ __all__ = [
     "Real",
     "Space",
     "ZoomSearchCV",
+    "load",
     "parameter_importance",
+    "save",
 ]

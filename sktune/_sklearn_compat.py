@@ -1,13 +1,16 @@
 """The only file that touches scikit-learn's private names: what breaks with a new release breaks here, in one place."""
 
+from sklearn import config_context
+
 # The decorator of every `fit`: checks `_parameter_constraints`, then tears callbacks down whatever happens.
 from sklearn.base import _fit_context
 
 # Named scorers; whether one takes weights is a private question of theirs.
-from sklearn.metrics import get_scorer
+from sklearn.metrics import get_scorer, get_scorer_names
 
 # Several metrics as one scorer, which asks the estimator for its predictions once.
-from sklearn.metrics._scorer import _MultimetricScorer
+# And what all named scorers are, to tell which of them one is.
+from sklearn.metrics._scorer import _MultimetricScorer, _Scorer
 
 # The public face of GridSearchCV (predict, score, tags, metadata routing); only the loop is ours.
 from sklearn.model_selection._search import BaseSearchCV
@@ -16,8 +19,17 @@ from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils._array_api import device as array_device
 from sklearn.utils._array_api import get_namespace
 
-# The vocabulary of `_parameter_constraints`.
-from sklearn.utils._param_validation import HasMethods, Hidden, Interval, StrOptions
+# The methods that have metadata requests of their own.
+from sklearn.utils._metadata_requests import SIMPLE_METHODS
+
+# The vocabulary of `_parameter_constraints`, and what checks them.
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Hidden,
+    Interval,
+    StrOptions,
+    validate_parameter_constraints,
+)
 
 # The rows of one fold (the columns too for precomputed kernels), and those of the parameters of `fit` and `score`;
 # sample weights checked as scikit-learn's own estimators check theirs, message for message.
@@ -38,7 +50,12 @@ __all__ = [
     "array_device",
     "get_namespace",
     "has_callbacks",
+    "metadata_requests",
+    "scorer_name",
     "scorers_by_name",
+    "set_metadata_requests",
+    "validate_parameter_constraints",
+    "validate_params",
     "weighted_scorer",
 ]
 
@@ -66,3 +83,41 @@ def weighted_scorer(scoring):
         return scoring
     scorer = get_scorer(scoring)
     return scorer.set_score_request(sample_weight=True) if scorer._accept_sample_weight() else scorer
+
+
+def validate_params(estimator):
+    """Raise InvalidParameterError, a ValueError, for a parameter that the estimator's class does not allow."""
+    validate_parameter_constraints(
+        estimator._parameter_constraints, estimator.get_params(deep=False), caller_name=type(estimator).__name__
+    )
+
+
+def metadata_requests(estimator):
+    """Return what was requested with ``set_*_request``, as plain dicts; empty if nothing was."""
+    request = vars(estimator).get("_metadata_request")
+    return {} if request is None else {name: dict(getattr(request, name).requests) for name in _methods_of(request)}
+
+
+def set_metadata_requests(estimator, requests):
+    """Request again what `metadata_requests` told."""
+    with config_context(enable_metadata_routing=True):
+        for method, given in requests.items():
+            if method not in SIMPLE_METHODS:
+                raise ValueError(f"there are no metadata requests for {method!r}")
+            if given:
+                getattr(estimator, f"set_{method}_request")(**given)
+
+
+def _methods_of(request):
+    return [name for name in SIMPLE_METHODS if getattr(request, name).requests]
+
+
+def scorer_name(scorer):
+    """Return the name of scikit-learn's scorer that equals `scorer`, None if there is none."""
+    if type(scorer) is not _Scorer:
+        return None
+    return next((name for name in get_scorer_names() if _recipe(get_scorer(name)) == _recipe(scorer)), None)
+
+
+def _recipe(scorer):
+    return scorer._score_func, scorer._sign, scorer._kwargs, scorer._response_method

@@ -38,3 +38,11 @@ class StoreError(SktuneError, OSError):
 
 class FingerprintError(SktuneError, TypeError):
     """Something that a result depends on cannot be told from its like, so that the result cannot be stored."""
+
+
+class UntrustedTypesError(FileFormatError):
+    """A file has objects of types that are trusted only when the reader says so."""
+
+
+class VersionMismatchWarning(SktuneWarning):
+    """A file was written with other versions of the libraries: what it holds may behave differently here."""

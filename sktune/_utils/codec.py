@@ -192,6 +192,7 @@ class _Encoder:
     def _masked(self, value, path):
         mask = None if value.mask is np.ma.nomask else np.asarray(value.mask)
         fill = value._fill_value  # the public name sets it when it is asked for
+        fill = None if fill is None else np.asarray(fill, dtype=value.dtype)
         parts = [self._node(part, path) for part in (np.asarray(value.data), mask, fill)]
         return ["masked", *parts, bool(value.hardmask)]
 

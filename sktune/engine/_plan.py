@@ -1,7 +1,6 @@
 """A training as data: everything that decides its result, and nothing else."""
 
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -166,26 +165,6 @@ class TrainingState:
     def network(self) -> dict[str, Tensor]:
         """The weights to predict with: those of the best epoch, if there is one, otherwise the last."""
         return self.weights if self.best is None else self.best
-
-    def to_tree(self) -> dict[str, Any]:
-        """Return the state in terms of dicts, numbers and tensors, for a file."""
-        rules = {"plateau": self.plateau, "stopping": self.stopping}
-        return {**vars(self), **{name: rule and dict(vars(rule)) for name, rule in rules.items()}}
-
-    @classmethod
-    def from_tree(cls, tree: dict[str, Any]) -> "TrainingState":
-        """Return the state that `to_tree` told."""
-        plateau, stopping = tree["plateau"], tree["stopping"]
-        rules = {
-            "plateau": plateau and _with_attributes(PlateauRule(0.0, 0, 0.0), plateau),
-            "stopping": stopping and _with_attributes(EarlyStopping(None, 0.0), stopping),
-        }
-        return cls(**{**tree, **rules})
-
-
-def _with_attributes(rule, attributes):
-    vars(rule).update(attributes)
-    return rule
 
 
 @dataclass

@@ -30,8 +30,9 @@ from .._utils.random import derive_seed, root_seed
 from ..exceptions import SktuneWarning, TimeBudgetError
 from ..neural_network import NetClassifier, NetRegressor
 from ._evaluation import Problem, fit_watched, make_candidate
-from ._evaluator import EpochBudgetError, Evaluator, open_parallel
+from ._evaluator import EpochBudgetError, Evaluator, goes_to_threads, open_parallel
 from ._ledger import Ledger, Run
+from ._picklable import check_picklable
 from ._planning import rehearse
 from ._results import count_failures, count_fits, extra_columns, failure_report, fold_outcomes, rank_failures_last
 from ._resuming import check_has_epochs, find_resource, train_until
@@ -315,6 +316,8 @@ class BaseTuneSearchCV(BaseSearchCV):
         ledger: Ledger | None,
     ) -> Evaluator:
         """Run the schedule to its end, to the end of the time budget, or to Ctrl-C."""
+        if not goes_to_threads(_can_join(self.estimator)):
+            check_picklable(problem.estimator, problem.scorer, self.n_jobs)
         n_planned = self._n_candidates()
         if self.verbose > 0:
             announce_size(len(splits), n_planned)

@@ -47,13 +47,18 @@ def open_parallel(n_jobs: int | None, pre_dispatch: int | str, *, fuse: bool) ->
         Whether to train the networks of several tasks together, unless the user has chosen a backend.
     """
     settings = {"n_jobs": n_jobs, "pre_dispatch": pre_dispatch}
-    if fuse and not _is_backend_chosen():
+    if goes_to_threads(fuse):
         _, n_jobs_in_context = get_active_backend()
         settings |= {"backend": "sktune", "n_jobs": n_jobs or n_jobs_in_context or 1}
     try:
         return Parallel(**settings, return_as="generator_unordered")
     except ValueError:
         return Parallel(**settings)
+
+
+def goes_to_threads(fuse: bool) -> bool:
+    """Whether `open_parallel` trains the networks of several tasks together, in threads."""
+    return fuse and not _is_backend_chosen()
 
 
 def _is_backend_chosen() -> bool:

@@ -124,6 +124,8 @@ class FreezeThaw:
             margin=margin,
             min_probability=self.min_probability,
         )
+        if not chosen and not alive[top]:  # somebody must come to the end
+            chosen = [int(np.argmax(mean[:n]))]
         return [paused[number] for number in chosen]
 
 

@@ -11,6 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._sklearn_compat import Interval, _fit_context, weighted_scorer
+from .._utils.estimator_state import check_feature_names, estimator_state, new_estimator, require
 from ..neural_network import NetClassifier, NetRegressor
 from ..space import Space
 from ._bayes import BayesSearchCV
@@ -137,6 +138,33 @@ class _BaseNetCV(CallbackSupportMixin, BaseEstimator):
         self.best_score_ = self.search_.best_score_
         self.best_params_ = {name.removeprefix(_PREFIX): value for name, value in self.search_.best_params_.items()}
         self.cv_results_ = self.search_.cv_results_
+
+    _FITTED = ("n_features_in_", "feature_names_in_", "search_")
+    #: what `_read_results` takes from the search
+    _RESULTS = ("best_estimator_", "net_", "best_score_", "best_params_", "cv_results_", "classes_")
+
+    def _to_state(self):
+        """Return the parameters and the search (see `sktune.persistence`); all else follows from them."""
+        state = estimator_state(self, (*self._FITTED, *self._RESULTS))
+        fitted = {name: value for name, value in state["fitted"].items() if name in self._FITTED}
+        return {**state, "fitted": fitted if "search_" in fitted else {}}
+
+    @classmethod
+    def _from_state(cls, state):
+        """Return the estimator that `_to_state` told of; FileFormatError for anything that is not one."""
+        self = new_estimator(cls, state, cls._FITTED)
+        fitted = state["fitted"]
+        if not fitted:
+            return self
+        require(isinstance(fitted.get("search_"), BayesSearchCV), "a self-tuning network has no search")
+        vars(self).update(fitted)
+        net = getattr(self.search_, "best_estimator_", {"net": None})["net"]
+        require(isinstance(net, cls._NET) and net.__sklearn_is_fitted__(), "a self-tuning network has no network")
+        require(fitted.get("n_features_in_") == net.n_features_in_, "n_features_in_ does not fit the network")
+        if "feature_names_in_" in fitted:
+            check_feature_names(self.feature_names_in_, self.n_features_in_)
+        self._read_results()
+        return self
 
     def predict(self, X):
         """Predict with the network that was trained with the best parameters.

@@ -2,7 +2,7 @@
 
 from ._activations import ACTIVATIONS
 from ._dropout import Dropout, MaskStream
-from ._mlp import MLP, NORMALIZATIONS, NetworkSpec
+from ._mlp import MLP, NORMALIZATIONS, NetworkSpec, state_shapes
 from ._stacked import BLOCK, RealRows, StackedMLP, row_unit
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "RealRows",
     "StackedMLP",
     "row_unit",
+    "state_shapes",
 ]

@@ -61,6 +61,22 @@ def initial_matrices(spec: NetworkSpec, seed: int) -> Iterator[Tensor]:
         yield torch.empty(n_out, n_in).uniform_(-bound, bound, generator=generator)
 
 
+def state_shapes(spec: NetworkSpec) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of an `MLP`'s state by name, without making one."""
+    widths = (spec.n_features, *spec.hidden, spec.n_outputs)
+    layers = [*(f"hidden.{i}" for i in range(len(spec.hidden))), "output"]
+    shapes = {f"{name}.weight": (n_out, n_in) for name, (n_in, n_out) in zip(layers, pairwise(widths), strict=True)}
+    shapes |= {f"{name}.bias": (n_out,) for name, n_out in zip(layers, widths[1:], strict=True)}
+    vectors = {None: [], "layer": ["weight", "bias"], "batch": ["weight", "bias", "running_mean", "running_var"]}
+    for i, width in enumerate(spec.hidden):
+        shapes |= {f"norms.{i}.{name}": (width,) for name in vectors[spec.normalization]}
+        if spec.normalization == "batch":
+            shapes[f"norms.{i}.num_batches_tracked"] = ()
+    if spec.rescale:
+        shapes |= {"output_shift": (spec.n_outputs,), "output_scale": (spec.n_outputs,)}
+    return shapes
+
+
 class MLP(nn.Module):
     """A multi-layer perceptron.
 

@@ -16,7 +16,14 @@ from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._sklearn_compat import Interval, StrOptions, _check_sample_weight, _fit_context
+from .._sklearn_compat import (
+    Interval,
+    StrOptions,
+    _check_sample_weight,
+    _fit_context,
+    validate_parameter_constraints,
+)
+from .._utils.estimator_state import check_feature_names, estimator_state, new_estimator, require, require_keys
 from .._utils.random import derive_seed, root_seed
 from .._utils.threads import map_in_threads, torch_threads
 from ..engine import FitPlan, FitResult, Rows, TrainingState, train_plan
@@ -26,6 +33,7 @@ from ..schedules import SCHEDULES
 from ._default_space import default_search_space
 from ._plan import check_parameters, make_plan
 from ._reporting import EpochReporter, fitted_attributes
+from ._saved_state import check_history, plan_from, plan_parts, training_from, training_parts
 from ._skorch import OPTIMIZERS, check_callbacks, read_state, rebuild_net, train
 from ._validation_split import validation_split
 
@@ -277,15 +285,15 @@ class BaseNet(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
     def _get_training_state(self):
         """Return where `fit_until` has come to, in terms of dicts, numbers and tensors."""
         names = ("_seed", "n_iter_", "best_epoch_", "history_")
-        return {"state": self._state.to_tree(), **{name: vars(self)[name] for name in names}}
+        return {"training": training_parts(self._current_state()), **{name: vars(self)[name] for name in names}}
 
     def _set_training_state(self, X, y, tree, sample_weight=None):
         """Go back to where another estimator of the same parameters, on the same rows, has come to."""
         data = self._check_rows(X, y, sample_weight, reset=True)
         self._start(*data[1:])
-        state = TrainingState.from_tree(tree["state"])
-        vars(self).update({name: value for name, value in tree.items() if name != "state"})
-        vars(self).update(fitted_attributes(self._plan_epochs(data, 1, schedule_start=0), state))
+        vars(self).update({name: value for name, value in tree.items() if name != "training"})
+        plan = self._plan_epochs(data, 1, schedule_start=0)
+        vars(self).update(fitted_attributes(plan, training_from(tree["training"], plan)))
 
     def _check_rows(self, X, y, sample_weight, *, reset):
         """Return checked arrays, without the rows of weight zero."""
@@ -355,6 +363,10 @@ class BaseNet(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
                     f"training goes on with the former network, whose {name} is {old!r}: it cannot change to {new!r}. "
                     "Set warm_start=False and call fit for a new network."
                 )
+        return self._current_state()
+
+    def _current_state(self):
+        """Return where the training stands, with the weights that the net has now."""
         if "_net" not in vars(self):
             return self._state
         known, state = self._state, read_state(self._net, self._blueprint)
@@ -426,6 +438,59 @@ class BaseNet(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
 
     def __sklearn_is_fitted__(self):
         return "_state" in vars(self)
+
+    # -- saving -------------------------------------------------------------------------------------------------------
+
+    #: what a fit learns of the targets
+    _TARGET_ATTRIBUTES: tuple[str, ...] = ()
+    _FITTED = ("n_features_in_", "feature_names_in_", "n_iter_", "best_epoch_", "history_", "_seed")
+    _TRAINED = ("_blueprint", "_state", "_net")
+
+    @abstractmethod
+    def _check_target_attributes(self, fitted, n_outputs):
+        """Raise FileFormatError for attributes that do not fit a network with so many outputs."""
+
+    def _to_state(self):
+        """Return the parameters, and all that a fit has left behind, as plain parts (see `sktune.persistence`)."""
+        state = estimator_state(self, (*self._FITTED, *self._TARGET_ATTRIBUTES, *self._TRAINED))
+        if not self.__sklearn_is_fitted__():
+            return {**state, "fitted": {}}
+        fitted = {name: value for name, value in state["fitted"].items() if name not in self._TRAINED}
+        fitted["plan"] = plan_parts(self._blueprint)
+        fitted["training"] = training_parts(self._current_state())
+        fitted["net_history"] = self._net_history() if "_net" in vars(self) else None
+        return {**state, "fitted": fitted}
+
+    @classmethod
+    def _from_state(cls, state):
+        """Return the estimator that `_to_state` told of; FileFormatError for anything that is not one."""
+        names = (*cls._FITTED, *cls._TARGET_ATTRIBUTES)
+        self = new_estimator(cls, state, (*names, "plan", "training", "net_history"))
+        fitted = dict(state["fitted"])
+        if not fitted:
+            return self
+        require_keys(fitted, "a fitted network", {*names, "plan", "training", "net_history"} - {"feature_names_in_"},
+                     ("feature_names_in_",))  # fmt: skip
+        plan = plan_from(fitted.pop("plan"), cls._parameter_constraints, _validate_values)
+        require(plan.network.rescale == ("_target_scale" in names), "the network is for targets of another kind")
+        training = training_from(fitted.pop("training"), plan)
+        net_history = fitted.pop("net_history")
+        n_features = fitted["n_features_in_"]
+        require(n_features == plan.network.n_features and type(n_features) is int, "n_features_in_ does not fit")
+        if "feature_names_in_" in fitted:
+            check_feature_names(fitted["feature_names_in_"], n_features)
+        require(type(fitted["_seed"]) is int and fitted["_seed"] >= 0, "the seed is no number")
+        check_history(fitted["history_"], fitted["n_iter_"], fitted["best_epoch_"])
+        self._check_target_attributes(fitted, plan.network.n_outputs)
+        vars(self).update(fitted, **fitted_attributes(plan, training))
+        if net_history is not None:
+            require(type(net_history) is list, "the history of the net is no list")
+            self._net = rebuild_net(plan, training, net_history, fitted.get("classes_"))
+        return self
+
+
+def _validate_values(constraints, values):
+    validate_parameter_constraints(constraints, values, caller_name="a network's plan")
 
 
 def _take_rows(rows: Rows, index: np.ndarray) -> Rows:

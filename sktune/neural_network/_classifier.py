@@ -11,6 +11,7 @@ from sklearn.utils.validation import column_or_1d
 
 from .._sklearn_compat import Interval, StrOptions
 from ._base import BaseNet
+from ._saved_state import check_classes
 
 
 class NetClassifier(ClassifierMixin, BaseNet):
@@ -318,6 +319,11 @@ class NetClassifier(ClassifierMixin, BaseNet):
 
     def _target_fields(self):
         return {"n_outputs": len(self.classes_), "label_smoothing": float(self.label_smoothing)}
+
+    _TARGET_ATTRIBUTES = ("classes_",)
+
+    def _check_target_attributes(self, fitted, n_outputs):
+        check_classes(fitted["classes_"], n_outputs)
 
 
 def _check_class_weight(class_weight: dict) -> None:

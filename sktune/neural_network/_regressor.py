@@ -7,6 +7,7 @@ from sklearn.base import RegressorMixin
 
 from ..exceptions import SktuneWarning
 from ._base import BaseNet
+from ._saved_state import check_targets
 
 
 class NetRegressor(RegressorMixin, BaseNet):
@@ -221,6 +222,11 @@ class NetRegressor(RegressorMixin, BaseNet):
             "target_shift": self._target_shift.astype(self.dtype),
             "target_scale": self._target_scale.astype(self.dtype),
         }
+
+    _TARGET_ATTRIBUTES = ("_target_ndim", "_target_shift", "_target_scale")
+
+    def _check_target_attributes(self, fitted, n_outputs):
+        check_targets(*(fitted[name] for name in self._TARGET_ATTRIBUTES), n_outputs)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

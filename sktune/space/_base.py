@@ -1,6 +1,7 @@
 """What every dimension of a search space has."""
 
 import copy
+import inspect
 import numbers
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -278,6 +279,21 @@ class Dimension(ABC):
         return type(self) is type(other) and same_value(self._identity(), other._identity())
 
     __hash__ = None  # names and transformations may be changed
+
+    # -- saving --------------------------------------------------------------------------------------------------------
+
+    #: arguments of the constructor that are kept under another name than their own
+    _KEPT_AS = {"transform": "transform_"}
+
+    def _to_state(self) -> dict[str, Any]:
+        """Return the arguments that would make this dimension again."""
+        names = [name for name in inspect.signature(type(self)).parameters if name != "self"]
+        return {name: getattr(self, self._KEPT_AS.get(name, name)) for name in names}
+
+    @classmethod
+    def _from_state(cls, state: dict[str, Any]) -> "Dimension":
+        """Return the dimension that `_to_state` told of; the constructor checks it."""
+        return cls(**state)
 
     def _repr_extras(self, **extras: Any) -> str:
         given = {**extras, "when": self.when}

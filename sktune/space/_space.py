@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ._base import is_number
+from ._base import Dimension, is_number
 from ._check import check_dimension, named_specs
 from ._conditions import Conditions, did_you_mean
 from ._identity import same_value
@@ -270,6 +270,25 @@ class Space(PointLists):
         if u.ndim != 2 or u.shape[1] != self.n_dims:
             raise ValueError(f"coordinates must have the shape (n, {self.n_dims}), got {u.shape}")
         return u
+
+    # -- saving --------------------------------------------------------------------------------------------------------
+
+    def _to_state(self) -> dict[str, Any]:
+        """Return the parts of the space."""
+        return {"names": self.names, "dimensions": self.dimensions, "constraint": self.constraint}
+
+    @classmethod
+    def _from_state(cls, state: dict[str, Any]) -> "Space":
+        """Return the space that `_to_state` told of, its names in the same order."""
+        names, dimensions = tuple(state["names"]), tuple(state["dimensions"])
+        if not all(isinstance(dimension, Dimension) for dimension in dimensions):
+            raise ValueError("a space consists of dimensions")
+        if len(set(names)) != len(names) or not all(isinstance(name, str) for name in names):
+            raise ValueError(f"the names of parameters must be different strings, got {names!r}")
+        self = cls(dict(zip(names, dimensions, strict=True)), constraint=state["constraint"])
+        self.names, self.dimensions = names, dimensions  # a mapping alone would be sorted
+        self._conditions = Conditions(names, dimensions)
+        return self
 
     # -- constraint and identity ---------------------------------------------------------------------------------------
 

@@ -81,6 +81,16 @@ def test_the_best_comes_to_the_end_and_many_do_not(pruning, share):
 
 
 @pytest.mark.parametrize("pruning", RULES)
+def test_somebody_comes_to_the_end_even_if_nobody_promises_to_improve(pruning):
+    net = NetClassifier(max_epochs=3, n_neurons=4, random_state=0)
+    iris, species = load_iris(return_X_y=True)
+    found = BayesSearchCV(net, {"lr": (1e-3, 1e-1)}, n_iter=3, cv=4, pruning=pruning, random_state=0)
+    found.fit(iris, species)
+    assert "ok" in found.cv_results_["status"]
+    assert found.best_estimator_.n_iter_ == 3
+
+
+@pytest.mark.parametrize("pruning", RULES)
 def test_the_results_tell_what_ran(pruning):
     results = search(pruning, refit=False).fit(X, y).cv_results_
     splits = np.array([results[f"split{k}_test_score"] for k in range(5)]).T

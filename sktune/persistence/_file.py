@@ -1,0 +1,194 @@
+"""The file: one tree of plain values, with the versions of what wrote it."""
+
+import os
+import secrets
+import warnings
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from .._utils.codec import decode, encode
+from .._utils.estimator_state import require, require_keys
+from ..exceptions import FileFormatError, VersionMismatchWarning
+from ._objects import Reader, Writer
+
+#: number of the format of what is in the tree: raised when a new sktune writes what an older one cannot read
+_FORMAT = 1
+_PACKAGES = ("sktune", "torch", "scikit-learn", "skorch", "numpy")
+
+
+def save(estimator: Any, path: str | os.PathLike) -> None:
+    """Write an estimator or a search, fitted or not, to a file that `load` reads.
+
+    The file has no pickle in it, and reading it runs no code. It holds the parameters, what was learnt, histories and
+    ``cv_results_``, and where a training stands, so that it can go on. The weights are stored as safetensors: other
+    tools for that format can open the file too. What is written was read back before, and replaces an older file in
+    one step: there is never half a file under that name.
+
+    Parameters
+    ----------
+    estimator : estimator object
+        A network, a self-tuning network, a search, a pipeline, or any other estimator of scikit-learn with or without
+        networks in it. Estimators other than networks, searches, `Pipeline` and `StandardScaler` need the package
+        skops (``pip install 'sktune[skops]'``).
+    path : str or path-like
+        Where to write; the folder must exist.
+
+    Raises
+    ------
+    TypeError
+        If a parameter or an attribute cannot be saved, such as a function; the message names it. Nothing is written.
+    ImportError
+        If skops is needed and not installed.
+
+    See Also
+    --------
+    load : Reads the file.
+
+    Notes
+    -----
+    Callbacks of scikit-learn (``set_callbacks``) are not saved, nor is what callbacks of skorch keep between trainings.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import numpy as np
+    >>> import sktune
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = sktune.NetClassifier(max_epochs=5, random_state=0).fit(X, y)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "iris.sktune")
+    ...     sktune.save(model, path)
+    ...     again = sktune.load(path)
+    >>> np.array_equal(again.predict_proba(X), model.predict_proba(X))
+    True
+    """
+    if not hasattr(estimator, "get_params") or isinstance(estimator, type):
+        raise TypeError(f"estimator must be an estimator or a search, got {estimator!r:.200}")
+    data = to_bytes(estimator)
+    from_bytes(data, trusted=None)  # what cannot be read must not be written
+    _write(Path(os.path.realpath(path)), data)
+
+
+def load(path: str | os.PathLike, *, trusted: Sequence[str] = ()) -> Any:
+    """Read an estimator or a search from a file that `save` wrote.
+
+    Everything is checked: what comes back is complete and works, or an error says what is wrong with the file.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+    trusted : sequence of str, default=()
+        Full names of types of other libraries that may be made, beside those of sktune and those that skops trusts by
+        itself (scikit-learn's estimators, numpy's arrays). Only name what you know: making an object of a type runs
+        the code of that type.
+
+    Returns
+    -------
+    estimator : estimator object
+        As it was saved: with equal parameters and bit-equal predictions.
+
+    Raises
+    ------
+    FileFormatError
+        If the file is of another kind, was written by a newer version of sktune, is damaged, or was changed.
+    UntrustedTypesError
+        If there are objects in it of types that are not trusted; the message names the types.
+    ImportError
+        If the file needs skops, which is not installed.
+
+    Warns
+    -----
+    VersionMismatchWarning
+        If the file was written with other versions of sktune, torch, scikit-learn, skorch or numpy.
+
+    See Also
+    --------
+    save : Writes the file.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import sktune
+    >>> space = {"lr": sktune.Real(1e-4, 1e-1, "log-uniform")}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "search.sktune")
+    ...     sktune.save(sktune.BayesSearchCV(sktune.NetClassifier(), space), path)
+    ...     search = sktune.load(path)
+    >>> search.search_spaces
+    {'lr': Real(low=0.0001, high=0.1, prior='log-uniform', transform='identity')}
+    """
+    if isinstance(trusted, str) or not all(isinstance(name, str) for name in trusted):
+        raise TypeError(f"trusted must be a list of names of types, got {trusted!r}")
+    return from_bytes(Path(path).read_bytes(), trusted)
+
+
+def to_bytes(estimator: Any) -> bytes:
+    """Return the content of the file of an estimator."""
+    tree = Writer().tree(estimator, "the estimator")
+    return encode({"format": _FORMAT, "versions": _versions(), "estimator": tree})
+
+
+def from_bytes(data: bytes, trusted: Sequence[str] | None) -> Any:
+    """Return the estimator of a file with this content; None trusts all types."""
+    content = decode(data)
+    require(type(content) is dict and "format" in content, "not a file of an estimator")
+    number, versions = content["format"], content.get("versions")
+    require(type(number) is int and number >= 1, f"the file has the unknown format {number!r:.80}")
+    if number > _FORMAT:
+        writer = versions.get("sktune") if type(versions) is dict else None
+        raise FileFormatError(
+            f"the file was written by sktune {writer!r:.20} in format {number}; this one, {version('sktune')}, reads "
+            f"formats up to {_FORMAT}: update sktune"
+        )
+    require_keys(content, "the file", ("format", "versions", "estimator"))
+    require_keys(versions, "the versions", (), _PACKAGES)
+    try:
+        estimator = Reader(trusted).value(content["estimator"])
+    except (FileFormatError, ImportError):
+        raise
+    except Exception as error:  # of libraries that were given nonsense
+        raise FileFormatError(f"the file is damaged: {type(error).__name__}: {error}") from error
+    require(hasattr(estimator, "get_params"), "the file has no estimator in it")
+    _compare(versions)
+    return estimator
+
+
+@lru_cache(maxsize=1)
+def _versions() -> dict[str, str]:
+    versions = {}
+    for package in _PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return versions
+
+
+def _compare(versions: dict) -> None:
+    here = _versions()
+    others = [f"{name} {given} (here {here.get(name)})" for name, given in versions.items() if given != here.get(name)]
+    if others:
+        warnings.warn(
+            f"the file was written with {', '.join(others)}: results may differ from those of then",
+            VersionMismatchWarning,
+            stacklevel=4,
+        )
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write all of `data` to `path`, or leave what was there."""
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+    try:
+        with open(beside, "xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,208 @@
+"""Thousands of damaged and forged files: each ends in one error class, or in a model that works."""
+
+import builtins
+import collections
+import os
+import pickle
+import struct
+import subprocess
+import sys
+import warnings
+
+import joblib
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+from saved_models import XR, X, regressor, y, yr
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
+import sktune
+from sktune._utils import codec
+from sktune.exceptions import FileFormatError
+from sktune.persistence._file import from_bytes, to_bytes
+
+NET = {"max_epochs": 1, "n_neurons": 2, "n_layers": 1, "random_state": 0}
+TINY = sktune.NetClassifier(**NET)
+ROWS, LABELS = X[:24, :2], y[:24] % 2
+SPACE = {"lr": sktune.Real(1e-3, 0.1, "log-uniform"), "optimizer": ["sgd", "adam"]}
+MAKERS = {
+    "net": lambda: sktune.NetClassifier(early_stopping=True, normalization="batch", **NET).fit(ROWS, LABELS),
+    "regressor": lambda: regressor(n_neurons=2, max_epochs=1).fit(XR[:24, :2], yr[:24]),
+    "pipeline": lambda: make_pipeline(StandardScaler(), TINY).fit(ROWS, LABELS),
+    "skops": lambda: make_pipeline(MinMaxScaler(), TINY).fit(ROWS, LABELS),
+    "search": lambda: sktune.BayesSearchCV(TINY, SPACE, n_iter=2, cv=2, random_state=0).fit(ROWS, LABELS),
+    "grid": lambda: GridSearchCV(TINY, {"lr": [0.1, 0.2]}, cv=2).fit(ROWS, LABELS),
+    "unfitted": lambda: sktune.BayesSearchCV(TINY, sktune.Space(SPACE)),
+}
+VALUES = [
+    None, True, False, 0, 1, -1, 2, 3, 2**31, 10**12, 2**70, 0.5, -1.5, float("nan"), float("inf"), 1e308, "", "cuda",
+    "meta", "sgd", "NetClassifier", "NetRegressor", "Pipeline", "StandardScaler", "GridSearchCV", "Real", "type", "os",
+    b"", b"PK", [], [1, 2], (), (3,), {}, {"a": 1}, {"__sktune__": "sktune"}, {"__sktune__": "dict", "items": [1]},
+    np.arange(2), np.arange(3.0), np.zeros((2, 2), np.float32), np.array(["a", "b"]), np.array([None, "a"], object),
+    torch.zeros(2), torch.full((2, 2), 3e38), torch.zeros(2, dtype=torch.int64), np.float64(1.0), np.int64(1),
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def canary(monkeypatch):
+    """Fail where anything is called that could run code from a file."""
+    places = [(pickle, "loads"), (pickle, "load"), (os, "system"), (os, "popen"), (subprocess, "Popen")]
+    places += [(builtins, "eval"), (joblib, "load"), (torch, "load")]
+    called = []
+
+    def watch(name, real):
+        def watched(*args, **kwargs):
+            if sys._getframe(1).f_code.co_filename != collections.__file__:  # which makes named tuples by eval
+                called.append((name, args[:1]))
+            return real(*args, **kwargs)
+
+        return watched
+
+    with monkeypatch.context() as context:
+        for module, name in places:
+            context.setattr(module, name, watch(name, getattr(module, name)))
+        yield
+    assert not called
+
+
+@pytest.fixture(scope="module")
+def files():
+    return {name: to_bytes(make()) for name, make in MAKERS.items()}
+
+
+def outcome(data):
+    """Load, and predict if that went well; return which way it ended."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            model = from_bytes(data, trusted=())
+        except FileFormatError:
+            return "refused"
+        try:
+            for rows in (ROWS, XR[:24, :2]) if hasattr(model, "predict") else ():
+                model.predict(rows)
+        except ValueError:
+            return "loaded, then a ValueError"
+        return "loaded"
+
+
+def bytes_damaged(data, rng):
+    """Yield copies of `data` with bits flipped, parts cut, put in, swapped, repeated, and with another length."""
+    at, other, third = sorted(rng.integers(len(data), size=3).tolist())
+    yield data[:at] + bytes([data[at] ^ (1 << int(rng.integers(8)))]) + data[at + 1 :]
+    yield data[:at] + rng.bytes(4) + data[at + 4 :]
+    yield data[:at]
+    yield data[:at] + data[other:]
+    yield data[:at] + rng.bytes(int(rng.integers(1, 20))) + data[at:]
+    yield data[:at] + data[other:third] + data[at:other] + data[third:]
+    yield data + data[at:other]
+    yield struct.pack("<Q", int(rng.integers(2**63))) + data[8:]
+
+
+def places_of(tree, path=()):
+    """Yield the path of every value of a tree."""
+    items = ()
+    if isinstance(tree, dict):
+        items = tree.items()
+    elif isinstance(tree, list | tuple):
+        items = enumerate(tree)
+    for key, value in items:
+        yield (*path, key)
+        yield from places_of(value, (*path, key))
+
+
+def replaced(tree, path, change):
+    """Return a copy of a tree, in which `change` has changed the container at the end of the path."""
+    if len(path) == 1:
+        copied = dict(tree) if isinstance(tree, dict) else list(tree)
+        change(copied, path[0])
+    else:
+        copied = dict(tree) if isinstance(tree, dict) else list(tree)
+        copied[path[0]] = replaced(tree[path[0]], path[1:], change)
+    return tuple(copied) if isinstance(tree, tuple) else copied
+
+
+def forged(tree, paths, rng):
+    """Return a file with valid digests in which one value is another, is missing, or stands elsewhere."""
+    path = paths[rng.integers(len(paths))]
+    value = VALUES[rng.integers(len(VALUES))]
+    way = rng.integers(6)
+
+    def change(container, key):
+        if way == 0:
+            del container[key]
+        elif way == 1 and isinstance(container, dict):
+            container[f"{key}x"] = container.pop(key)
+        elif way == 2 and isinstance(container, list):
+            container.insert(key, container[key])
+        elif way == 3 and isinstance(container[key], np.ndarray | torch.Tensor) and container[key].size:
+            container[key] = container[key][:-1] if container[key].ndim else value
+        elif way == 3 and type(container[key]) in (int, float):
+            container[key] = -container[key] * int(rng.integers(1, 100))
+        else:
+            container[key] = value
+
+    return codec.encode(replaced(tree, path, change))
+
+
+def test_damaged_bytes(files):
+    rng, outcomes = np.random.default_rng(0), {}
+    for data in files.values():
+        for _ in range(150):
+            for damaged in bytes_damaged(data, rng):
+                end = outcome(damaged)
+                outcomes[end] = outcomes.get(end, 0) + 1
+    assert sum(outcomes.values()) > 8_000
+    assert outcomes["refused"] > 0.98 * sum(outcomes.values())
+
+
+def test_forged_text_with_valid_digests(files):
+    rng, refused, n = np.random.default_rng(1), 0, 0
+    skip = len(codec._MAGIC) + codec._DIGEST_BYTES
+    for data in files.values():
+        entries = safetensors.torch.load(data)
+        body = bytes(entries.pop(codec._TREE).numpy())[skip:]
+        for _ in range(15):
+            for text in bytes_damaged(body, rng):
+                head = codec._MAGIC + bytes.fromhex(codec._digest(text))
+                entries[codec._TREE] = torch.frombuffer(bytearray(head + text), dtype=torch.uint8)
+                refused += outcome(safetensors.torch.save(entries)) == "refused"
+                n += 1
+    assert n > 800
+    assert refused > 0.8 * n
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_forged_values_with_valid_digests(files, name):
+    rng = np.random.default_rng(2)
+    tree = codec.decode(files[name])
+    paths = [path for path in places_of(tree) if path[0] == "estimator"]
+    outcomes = {}
+    for _ in range(250):
+        end = outcome(forged(tree, paths, rng))
+        outcomes[end] = outcomes.get(end, 0) + 1
+    assert outcomes["refused"] > 60
+    if name != "unfitted":
+        assert outcomes["loaded"] > 5
+
+
+def test_forged_objects_of_skops(files):
+    rng, tree = np.random.default_rng(3), codec.decode(files["skops"])
+    steps = tree["estimator"]["state"]["params"]["steps"]
+    place = ("estimator", "state", "params", "steps", 0, 1, "data")
+    data = steps[0][1]["data"]
+    names = [b"sklearn.preprocessing._data", b"MinMaxScaler", b"ObjectNode", b"NdArrayNode", b"numpy", b"builtins"]
+    evil = [b"os", b"system", b"builtins.eval", b"FunctionNode", b"posix", b"subprocess", b"TypeNode"]
+    for _ in range(40):
+        changed = [data.replace(names[rng.integers(len(names))], evil[rng.integers(len(evil))])]
+        for damaged in [*bytes_damaged(data, rng), *changed]:
+            outcome(codec.encode(replaced(tree, place, lambda parts, key, new=damaged: parts.update({key: new}))))
+
+
+def test_whole_files_are_loaded(files):
+    assert {name: outcome(data) for name, data in files.items()} == {
+        name: "loaded, then a ValueError" if name == "unfitted" else "loaded" for name in files
+    }
