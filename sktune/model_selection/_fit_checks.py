@@ -2,6 +2,7 @@
 
 import inspect
 import re
+import reprlib
 import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -76,7 +77,7 @@ def check_splits(splits: Sequence[tuple], n_samples: int) -> None:
             is_mask = rows.dtype == bool and rows.shape == (n_samples,)
             if not is_mask and (rows.ndim != 1 or (rows.dtype.kind not in "iu" and rows.size)):
                 raise ValueError(
-                    f"cv must give arrays of row numbers, but the {side} rows of split {number} are {rows}"
+                    f"cv must give 1d arrays of row numbers, but split {number} has the {side} rows {rows.tolist()}"
                 )
             if not (rows.any() if is_mask else rows.size):
                 raise ValueError(f"cv must leave rows on both sides, but split {number} has no {side} rows")
@@ -107,7 +108,7 @@ def check_labels_of_splits(estimator: BaseEstimator, y: Any, splits: Iterable[tu
     if y is None or not is_classifier(estimator) or (found := _untrained_labels(y, splits)) is None:
         return
     number, labels = found
-    what = f"the test rows of split {number} have the labels {labels}, which its training rows have not"
+    what = f"the test rows of split {number} have the labels {reprlib.repr(labels)}, which its training rows have not"
     advice = "Shuffle the rows, stratify the splits, make fewer of them, or leave out rare classes."
     names = scorers_of_probabilities(scorer)
     if names:
@@ -122,7 +123,7 @@ def _untrained_labels(y: Any, splits: Iterable[tuple]) -> tuple[int, list] | Non
         labels, codes = np.unique(np.asarray(y), return_inverse=True)
     except (TypeError, ValueError, RuntimeError):  # labels of several types, or on another device
         return None
-    if codes.shape != (len(y),):  # several outputs
+    if codes.shape != (len(y),) or (labels.dtype.kind == "f" and (labels % 1 != 0).any()):  # several outputs; no labels
         return None
     for number, (train, test) in enumerate(splits):
         missing = np.setdiff1d(codes[test], codes[train])

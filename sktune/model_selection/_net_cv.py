@@ -167,7 +167,7 @@ class _BaseNetCV(HintedParams, CallbackSupportMixin, BaseEstimator):
         return self._apply("predict", X)
 
     def _apply(self, method, X):
-        check_is_fitted(self)
+        check_is_fitted(self, "best_estimator_")
         with names_of_arrays(X=X):
             X = validate_data(self, X, reset=False, dtype="numeric")
         return getattr(self.best_estimator_, method)(X)
