@@ -1,16 +1,19 @@
 """The only file that touches scikit-learn's private names: what breaks with a new release breaks here, in one place."""
 
+from numbers import Integral
+
+import numpy as np
 from sklearn import config_context
 
 # The decorator of every `fit`: checks `_parameter_constraints`, then tears callbacks down whatever happens.
 from sklearn.base import _fit_context
 
-# Named scorers; whether one takes weights is a private question of theirs.
+# Named scorers; whether one takes weights, and what it asks an estimator for, are private questions of theirs.
 from sklearn.metrics import get_scorer, get_scorer_names
 
 # Several metrics as one scorer, which asks the estimator for its predictions once.
 # And what all named scorers are, to tell which of them one is.
-from sklearn.metrics._scorer import _MultimetricScorer, _Scorer
+from sklearn.metrics._scorer import _BaseScorer, _MultimetricScorer, _Scorer
 
 # The public face of GridSearchCV (predict, score, tags, metadata routing); only the loop is ours.
 from sklearn.model_selection._search import BaseSearchCV
@@ -23,23 +26,24 @@ from sklearn.utils._array_api import get_namespace
 from sklearn.utils._metadata_requests import SIMPLE_METHODS
 
 # The vocabulary of `_parameter_constraints`, and what checks them.
-from sklearn.utils._param_validation import (
-    HasMethods,
-    Hidden,
-    Interval,
-    StrOptions,
-    validate_parameter_constraints,
-)
+from sklearn.utils._param_validation import HasMethods as _HasMethods
+from sklearn.utils._param_validation import Hidden, StrOptions, validate_parameter_constraints
+from sklearn.utils._param_validation import Interval as _Interval
 
 # The rows of one fold (the columns too for precomputed kernels), and those of the parameters of `fit` and `score`;
 # sample weights checked as scikit-learn's own estimators check theirs, message for message.
 from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.validation import _check_method_params, _check_sample_weight, _num_samples
 
+from ._utils.hints import did_you_mean
+
 __all__ = [
+    "N_JOBS",
+    "RANDOM_STATE",
     "BaseSearchCV",
     "HasMethods",
     "Hidden",
+    "HintedParams",
     "Interval",
     "StrOptions",
     "_check_method_params",
@@ -49,15 +53,57 @@ __all__ = [
     "_safe_split",
     "array_device",
     "get_namespace",
+    "get_scorer_names",
     "has_callbacks",
     "metadata_requests",
     "scorer_name",
     "scorers_by_name",
+    "scorers_of_probabilities",
     "set_metadata_requests",
     "validate_parameter_constraints",
     "validate_params",
     "weighted_scorer",
 ]
+
+
+class Interval(_Interval):
+    """Scikit-learn's interval, in which no bool lies: ``lr=True`` is a slip of the pen, not a rate of 1."""
+
+    def is_satisfied_by(self, val):
+        return not isinstance(val, bool) and super().is_satisfied_by(val)
+
+
+class HasMethods(_HasMethods):
+    """Scikit-learn's object with methods, which is no class: ``SVC`` has been taken for ``SVC()``."""
+
+    def is_satisfied_by(self, val):
+        return not isinstance(val, type) and super().is_satisfied_by(val)
+
+    def __str__(self):
+        return super().__str__().replace("an object", "an object (not a class)")
+
+
+#: Constraints as scikit-learn has them, without bools and without ``n_jobs=0``.
+RANDOM_STATE = [Interval(Integral, 0, 2**32 - 1, closed="both"), np.random.RandomState, None]
+N_JOBS = [Interval(Integral, None, -1, closed="right"), Interval(Integral, 1, None, closed="left"), None]
+
+
+class HintedParams:
+    """Mixin of estimators whose errors about parameters end with the most similar of the strings that are allowed."""
+
+    def _validate_params(self):
+        try:
+            super()._validate_params()
+        except ValueError as error:
+            raise type(error)(f"{error}{self._hint_at(str(error))}") from None
+
+    def _hint_at(self, message: str) -> str:
+        for name, value in self.get_params(deep=False).items():
+            constraints = self._parameter_constraints.get(name, ())
+            options = {one for c in constraints if isinstance(c, StrOptions) for one in c.options}
+            if message.startswith(f"The {name!r} parameter"):
+                return did_you_mean(value, options)
+        return ""
 
 
 def has_callbacks(*estimators):
@@ -72,6 +118,13 @@ def has_callbacks(*estimators):
 def scorers_by_name(scorer):
     """Return the scorers that a multimetric scorer combines, as a dict; any other scorer is returned as it is."""
     return scorer._scorers if isinstance(scorer, _MultimetricScorer) else scorer
+
+
+def scorers_of_probabilities(scorer):
+    """Return the names of the scorers in `scorer` that ask for probabilities or decisions, not for predictions."""
+    scorers = scorers_by_name(scorer)
+    named = scorers if isinstance(scorers, dict) else {"score": scorers}
+    return [name for name, one in named.items() if isinstance(one, _BaseScorer) and one._response_method != "predict"]
 
 
 def weighted_scorer(scoring):

@@ -12,7 +12,12 @@ listens to the loss (`PlateauRule`).
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from numbers import Integral, Real
+from typing import Any
+
+from ._utils.hints import did_you_mean
 
 SCHEDULES = ("constant", "step", "exponential", "linear", "cosine", "onecycle", "plateau")
 
@@ -42,6 +47,11 @@ class LRSchedule:
         Share of the training in which the rate first rises linearly; for ``onecycle`` the share of its rising phase,
         where 0 stands for 0.3.
 
+    Raises
+    ------
+    ValueError
+        If a parameter is not allowed.
+
     Examples
     --------
     >>> schedule = LRSchedule("cosine", n_epochs=2, steps_per_epoch=2)
@@ -55,6 +65,15 @@ class LRSchedule:
     decay: float = 0.5
     step_size: int = 10
     warmup: float = 0.0
+
+    def __post_init__(self):
+        if self.name not in SCHEDULES:
+            hint = did_you_mean(self.name, SCHEDULES)
+            raise ValueError(f"name must be one of {', '.join(SCHEDULES)}, got {self.name!r}.{hint}")
+        for name in ("n_epochs", "steps_per_epoch", "step_size"):
+            _check_count(name, getattr(self, name))
+        _check_number("decay", self.decay, "above 0 and at most 1", lambda value: 0 < value <= 1)
+        _check_number("warmup", self.warmup, "of at least 0 and below 1", lambda value: 0 <= value < 1)
 
     def factor(self, step: int) -> float:
         """Return the factor of optimizer step `step`; steps past the planned end keep the last factor."""
@@ -104,6 +123,11 @@ class PlateauRule:
     tol : float
         A loss counts as better when it is lower than the best so far by more than this.
 
+    Raises
+    ------
+    ValueError
+        If a parameter is not allowed.
+
     Notes
     -----
     The rule of ``torch.optim.lr_scheduler.ReduceLROnPlateau`` with ``threshold_mode="abs"``.
@@ -116,6 +140,11 @@ class PlateauRule:
     _best: float = field(default=math.inf, init=False)
     _n_bad: int = field(default=0, init=False)
 
+    def __post_init__(self):
+        _check_number("decay", self.decay, "above 0 and at most 1", lambda value: 0 < value <= 1)
+        _check_count("patience", self.patience, least=0)
+        _check_number("tol", self.tol, "of at least 0", lambda value: 0 <= value < math.inf)
+
     def update(self, loss: float) -> float:
         """Take the loss of one more epoch and return the factor of the next."""
         if loss < self._best - self.tol:
@@ -125,3 +154,13 @@ class PlateauRule:
         if self._n_bad > self.patience:
             self.factor, self._n_bad = self.factor * self.decay, 0
         return self.factor
+
+
+def _check_count(name: str, value: Any, least: int = 1) -> None:
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+        raise ValueError(f"{name} must be an int of at least {least}, got {value!r}")
+
+
+def _check_number(name: str, value: Any, allowed: str, is_allowed: Callable[[float], bool]) -> None:
+    if not isinstance(value, Real) or isinstance(value, bool) or not is_allowed(value):
+        raise ValueError(f"{name} must be a finite number {allowed}, got {value!r}")

@@ -18,3 +18,15 @@ def closest_name(name: Any, names: Iterable[str]) -> str | None:
     by_lower_case = {other.lower(): other for other in sorted(names)}
     close = difflib.get_close_matches(name.lower(), by_lower_case, n=1)
     return by_lower_case[close[0]] if close else None
+
+
+def did_you_mean(name: Any, names: Iterable[str]) -> str:
+    """Return a hint at the most similar name, to stand behind a sentence, or an empty string.
+
+    Examples
+    --------
+    >>> "There is no 'rleu'." + did_you_mean("rleu", ["relu", "tanh"])
+    "There is no 'rleu'. Did you mean 'relu'?"
+    """
+    closest = closest_name(name, names)
+    return f" Did you mean {closest!r}?" if closest else ""

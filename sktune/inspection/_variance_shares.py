@@ -76,7 +76,10 @@ def variance_shares(
     Raises
     ------
     ValueError
-        If `n_dims` is not a positive int, or `n_samples` not a power of two.
+        If `n_dims` is not a positive int, `n_samples` not a power of two, `seed` not a non-negative int, or `function`
+        does not return one finite number per point.
+    TypeError
+        If `function` is not a callable.
 
     References
     ----------
@@ -92,10 +95,16 @@ def variance_shares(
     >>> shares.first_order.round(2).tolist()
     [[0.8, 0.2, 0.0]]
     """
+    if not callable(function):
+        raise TypeError(f"function must be a callable that takes points of shape (n_points, n_dims), got {function!r}")
     _check_positive("n_dims", n_dims)
+    if 2 * n_dims > qmc.Sobol.MAXDIM:
+        raise ValueError(f"n_dims must be at most {qmc.Sobol.MAXDIM // 2}, got {n_dims!r}")
     _check_positive("n_samples", n_samples)
     if n_samples & (n_samples - 1):
         raise ValueError(f"n_samples must be a power of two, got {n_samples!r}")
+    if not isinstance(seed, Integral) or isinstance(seed, bool) or seed < 0:
+        raise ValueError(f"seed must be a non-negative int, got {seed!r}")
     points = qmc.Sobol(2 * n_dims, seed=np.random.default_rng(seed)).random_base2(int(n_samples).bit_length() - 1)
     A, B = points[:, :n_dims], points[:, n_dims:]
     f_A, f_B = _values(function, A), _values(function, B)
@@ -144,7 +153,15 @@ def _exchanged(A: np.ndarray, B: np.ndarray, dim: int) -> tuple[np.ndarray, np.n
 
 
 def _values(function: Callable[[np.ndarray], np.ndarray], points: np.ndarray) -> np.ndarray:
-    values = np.asarray(function(points), dtype=np.float64)
+    values = np.asarray(function(points))
+    if values.dtype.kind not in "buif" or values.ndim not in (1, 2) or len(values) != len(points):
+        raise ValueError(
+            f"function must return numbers of shape ({len(points)},) or ({len(points)}, n_functions) for "
+            f"{len(points)} points, got an array of shape {values.shape} and type {values.dtype}"
+        )
+    values = values.astype(np.float64, copy=False)
+    if not np.isfinite(values).all():
+        raise ValueError("function must return finite numbers, got NaN or infinity")
     return values[:, None] if values.ndim == 1 else values
 
 

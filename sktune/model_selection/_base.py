@@ -18,10 +18,15 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import Bunch, indexable
 
 from .._sklearn_compat import (
+    N_JOBS,
+    RANDOM_STATE,
     BaseSearchCV,
+    HasMethods,
+    HintedParams,
     Interval,
     _check_method_params,
     _fit_context,
+    _num_samples,
     has_callbacks,
     scorers_by_name,
 )
@@ -31,6 +36,14 @@ from ..exceptions import SktuneWarning, TimeBudgetError
 from ..neural_network import NetClassifier, NetRegressor
 from ._evaluation import Problem, fit_watched, make_candidate
 from ._evaluator import EpochBudgetError, Evaluator, goes_to_threads, open_parallel
+from ._fit_checks import (
+    check_fit_params,
+    check_labels_of_splits,
+    check_pre_dispatch,
+    check_splits,
+    draw_splits,
+    hint_at_scorer,
+)
 from ._ledger import Ledger, Run
 from ._picklable import check_picklable
 from ._planning import rehearse
@@ -48,7 +61,7 @@ class SearchInterruptedWarning(SktuneWarning):
     """A search was ended by Ctrl-C; its results are those of the candidates that had finished."""
 
 
-class BaseTuneSearchCV(BaseSearchCV):
+class BaseTuneSearchCV(HintedParams, BaseSearchCV):
     """Cross-validated search with scikit-learn's interface and a loop of its own.
 
     A subclass says in `_schedule` which candidates to evaluate, and nothing else. Everything around it is done here:
@@ -108,7 +121,10 @@ class BaseTuneSearchCV(BaseSearchCV):
 
     _parameter_constraints: dict = {
         **BaseSearchCV._parameter_constraints,
-        "random_state": ["random_state"],
+        "estimator": [HasMethods(["fit"])],
+        "n_jobs": N_JOBS,
+        "pre_dispatch": [Interval(Integral, 1, None, closed="left"), str],
+        "random_state": RANDOM_STATE,
         "timeout": [Interval(Real, 0, None, closed="neither"), None],
         "storage": [str, os.PathLike, None],
         "max_epochs_total": [Interval(Integral, 1, None, closed="left"), None],
@@ -238,18 +254,23 @@ class BaseTuneSearchCV(BaseSearchCV):
     def _fit(self, X: Any, y: Any, params: dict[str, Any], schedule: Schedule) -> "BaseTuneSearchCV":
         start = time.time()
         seed = None if self.random_state is None else root_seed(self.random_state)
+        check_pre_dispatch(self.pre_dispatch)
         scorer, _ = self._get_scorers()
+        if X is None:
+            raise ValueError("X must be an array-like of shape (n_samples, n_features), got None")
         X, y = indexable(X, y)
         params = _check_method_params(X, params=params)
         routed = self._get_routed_params_for_fit(params)
+        check_fit_params(self.estimator, routed.estimator.fit, X)
+        if self.max_epochs_total is not None:
+            check_has_epochs(self.estimator, self.max_epochs_total)
         news = {"estimator": self, "X": X, "y": y, "metadata": _metadata_of_callbacks(params)}
         run = None if self.storage is None else Run(self, X, y, params, seed)
         seed = seed if run is None else run.seed
         root = self._init_callback_context(max_subtasks=1 + (self.refit is not False)).call_on_fit_task_begin(**news)
         splits = self._freeze_splits(X, y, routed.splitter.split, seed)
+        check_labels_of_splits(self.estimator, y, splits, scorer)
         problem = self._pose_problem(X, y, scorer, routed, len(splits), start)
-        if self.max_epochs_total is not None:
-            check_has_epochs(self.estimator, self.max_epochs_total)
         if self._rehearses is not None:
             self._plan = rehearse(
                 problem,
@@ -273,13 +294,21 @@ class BaseTuneSearchCV(BaseSearchCV):
         root.call_on_fit_task_end(**news)
         return self
 
+    def _get_scorers(self):
+        try:
+            return super()._get_scorers()
+        except ValueError as error:
+            if isinstance(self.scoring, str) or "parameter refit" in str(error):
+                raise
+            raise type(error)(f"scoring={self.scoring!r}: {error}{hint_at_scorer(self.scoring)}") from None
+
     def _freeze_splits(self, X, y, split_params: dict[str, Any], seed: int | None) -> list[tuple[Any, Any]]:
         """Draw the splits, once for all candidates."""
         cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
         self.n_splits_ = cv.get_n_splits(X, y, **split_params)
         split_seed = None if seed is None else derive_seed(seed, "splits")
         with seeded_generators(split_seed):  # for a splitter that shuffles without a random_state of its own
-            splits = list(cv.split(X, y, **split_params))
+            splits = draw_splits(cv, X, y, split_params)
         if len(splits) != self.n_splits_:
             raise ValueError(
                 "cv.split and cv.get_n_splits return inconsistent results: "
@@ -287,6 +316,7 @@ class BaseTuneSearchCV(BaseSearchCV):
             )
         if not splits:
             raise ValueError(f"No fits were performed: cv={self.cv!r} gives no splits")
+        check_splits(splits, _num_samples(X))
         return splits
 
     def _pose_problem(self, X, y, scorer, routed: Bunch, n_splits: int, start: float) -> Problem:

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.utils.metadata_routing import UNUSED
 
 from .._sklearn_compat import Hidden, Interval, StrOptions, _fit_context
+from .._utils.hints import did_you_mean
 from ..optimize import Optimizer
 from ._base import BaseTuneSearchCV
 from ._evaluator import Evaluator
@@ -232,6 +233,7 @@ class BayesSearchCV(BaseTuneSearchCV):
     @property
     def total_iterations(self):
         """Number of evaluations that are planned over all spaces; a finite space may end earlier."""
+        self._validate_params()
         return sum(n_iter for _, n_iter in parse_search_spaces(self.search_spaces, self.n_iter))
 
     @_fit_context(prefer_skip_nested_validation=False)
@@ -332,4 +334,7 @@ def _check_optimizer_kwargs(kwargs: dict | None) -> None:
         if name in _OWN_KWARGS:
             raise ValueError(f"optimizer_kwargs must not have {name!r}: BayesSearchCV has a parameter for it")
         if name not in allowed:
-            raise ValueError(f"optimizer_kwargs has the unknown key {name!r}; it may have {', '.join(sorted(allowed))}")
+            raise ValueError(
+                f"optimizer_kwargs has the unknown key {name!r}; it may have {', '.join(sorted(allowed))}."
+                f"{did_you_mean(name, allowed)}"
+            )

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from .._utils.hints import did_you_mean
+
 
 @dataclass(frozen=True)
 class Evaluations:
@@ -52,7 +54,7 @@ def read_search(search: Any, metric: str | None) -> Evaluations:
     if metric is None and isinstance(refit := getattr(search, "refit", None), str):
         metric = refit
     metric = _check_metric(results, metric)
-    scores = np.array(results[f"mean_test_{metric}"], dtype=np.float64)
+    scores = _scores_of(results, metric)
     folds = _fold_scores(results, metric)
     resources = np.asarray(results["n_resources"], dtype=np.float64) if "n_resources" in results else None
     pruned = np.zeros(len(scores), dtype=bool)
@@ -101,6 +103,20 @@ def _results_of(search: Any) -> Mapping[str, Any]:
     return search.cv_results_
 
 
+def _scores_of(results: Mapping[str, Any], metric: str) -> np.ndarray:
+    name, params = f"mean_test_{metric}", list(results["params"])
+    for one in params:
+        if not isinstance(one, Mapping):
+            raise ValueError(f"search['params'] must be a list of dicts, but one of them is {one!r}")
+    scores = np.asarray(results[name])
+    if scores.dtype.kind not in "buif" or scores.shape != (len(params),):
+        raise ValueError(
+            f"search[{name!r}] must hold one number for each of the {len(params)} dicts in search['params'], got an "
+            f"array of shape {scores.shape} and type {scores.dtype}"
+        )
+    return scores.astype(np.float64)
+
+
 def _check_metric(results: Mapping[str, Any], metric: str | None) -> str:
     metrics = [name.removeprefix("mean_test_") for name in results if str(name).startswith("mean_test_")]
     if "params" not in results or not metrics:
@@ -111,7 +127,8 @@ def _check_metric(results: Mapping[str, Any], metric: str | None) -> str:
     if metric is None and len(metrics) > 1:
         raise ValueError(f"metric must name one of the metrics of the search ({', '.join(metrics)}), got None")
     if metric is not None and metric not in metrics:
-        raise ValueError(f"metric must be one of {', '.join(map(repr, metrics))}, got {metric!r}")
+        allowed = ", ".join(map(repr, metrics))
+        raise ValueError(f"metric must be one of {allowed}, got {metric!r}.{did_you_mean(metric, metrics)}")
     return metrics[0] if metric is None else metric
 
 

@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 from numbers import Integral
 from typing import Any
 
+from numpy.random import RandomState
 from sklearn.utils import check_random_state
 
+from .._utils.hints import did_you_mean
 from ..exceptions import SktuneWarning
 from ..optimize import one_blas_thread
 from ..space import Space
@@ -130,7 +132,7 @@ def parameter_importance(search, *, space=None, metric=None, scale="normal", n_d
     (True, True)
     """
     _check_arguments(scale, n_draws)
-    seed = int(check_random_state(random_state).randint(2**31 - 1))
+    seed = int(_check_random_state(random_state).randint(2**31 - 1))
     search = getattr(search, "search_", search)
     found = read_search(search, metric)
     space, params = _space_of(search, found.params, space)
@@ -149,9 +151,18 @@ def parameter_importance(search, *, space=None, metric=None, scale="normal", n_d
 
 def _check_arguments(scale: Any, n_draws: Any) -> None:
     if not isinstance(scale, str) or scale not in ("normal", "raw"):
-        raise ValueError(f"scale must be 'normal' or 'raw', got {scale!r}")
+        raise ValueError(f"scale must be 'normal' or 'raw', got {scale!r}.{did_you_mean(scale, ('normal', 'raw'))}")
     if not isinstance(n_draws, Integral) or isinstance(n_draws, bool) or n_draws < 2:
         raise ValueError(f"n_draws must be an int of at least 2, got {n_draws!r}")
+
+
+def _check_random_state(random_state: Any) -> RandomState:
+    try:
+        return check_random_state(random_state)
+    except ValueError as error:
+        raise ValueError(
+            f"random_state must be an int from 0 to 2**32 - 1, a RandomState or None, got {random_state!r}"
+        ) from error
 
 
 def _space_of(search: Any, params: list[dict[str, Any]], space: Any) -> tuple[Space, list[dict[str, Any]]]:

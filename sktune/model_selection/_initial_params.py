@@ -11,7 +11,7 @@ from ._search_spaces import SpaceBudget
 
 
 def place_initial_params(
-    initial_params: Any, estimator: BaseEstimator, budgets: list[SpaceBudget]
+    initial_params: Any, estimator: BaseEstimator, budgets: list[SpaceBudget], limit: str = "n_iter"
 ) -> list[list[dict[str, Any]]]:
     """Return, for each space, the settings to evaluate first in it.
 
@@ -25,6 +25,8 @@ def place_initial_params(
         Where "current" is read.
     budgets : list of SpaceBudget
         The spaces of the search.
+    limit : str, default="n_iter"
+        What the search calls the number of evaluations.
 
     Raises
     ------
@@ -38,7 +40,7 @@ def place_initial_params(
         places[place].append(params)
     for (_, n_iter), params in zip(budgets, places, strict=True):
         if len(params) > n_iter:
-            raise ValueError(f"initial_params holds {len(params)} settings for a space of which n_iter={n_iter}")
+            raise ValueError(f"initial_params holds {len(params)} settings for a space of which {limit}={n_iter}")
     return places
 
 

@@ -37,6 +37,7 @@ def make_ladder(n_splits: int, *, reduction_factor: float, n_rungs: int, n_first
     n_first_splits : int or None
         Number of splits below the last rung; None is a third of all, rounded up.
     """
+    _check_count("n_splits", n_splits)
     first = -(-n_splits // 3) if n_first_splits is None else min(n_first_splits, n_splits)
     shares = [float(reduction_factor) ** -k for k in range(n_rungs - 1, 0, -1)]
     return [*(Rung(share, first) for share in shares), Rung(1.0, n_splits)]
@@ -45,7 +46,7 @@ def make_ladder(n_splits: int, *, reduction_factor: float, n_rungs: int, n_first
 def check_ladder(reduction_factor, n_rungs, n_first_splits) -> None:
     """Raise a ValueError for what `make_ladder` cannot use."""
     if not isinstance(reduction_factor, Real) or isinstance(reduction_factor, bool) or not 1 < reduction_factor < 1e9:
-        raise ValueError(f"reduction_factor must be a finite number above 1, got {reduction_factor!r}")
+        raise ValueError(f"reduction_factor must be a number above 1 and below 1e9, got {reduction_factor!r}")
     _check_count("n_rungs", n_rungs)
     if n_first_splits is not None:
         _check_count("n_first_splits", n_first_splits)

@@ -7,7 +7,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import Pipeline
 
-from .._utils.hints import closest_name
+from .._utils.hints import did_you_mean
 from ..neural_network import NetClassifier, NetRegressor
 from ..space import Categorical, Space
 from ._resuming import last_step
@@ -46,9 +46,8 @@ def mutable_params(estimator: BaseEstimator, space: Space, fixed_params: Collect
     """
     unknown = next((name for name in fixed_params or () if name not in space.names), None)
     if unknown is not None:
-        closest = closest_name(unknown, space.names)
-        hint = f"Did you mean {closest!r}?" if closest else f"It has {', '.join(space.names)}."
-        raise ValueError(f"fixed_params names {unknown!r}, which search_spaces does not have. {hint}")
+        hint = did_you_mean(unknown, space.names) or f" It has {', '.join(space.names)}."
+        raise ValueError(f"fixed_params names {unknown!r}, which search_spaces does not have.{hint}")
     dimensions = dict(zip(space.names, space.dimensions, strict=True))
     fixed = {*(fixed_params or ()), *_known_fixed(estimator, dimensions)}
     names = list(fixed)

@@ -10,16 +10,26 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._sklearn_compat import Interval, _fit_context, weighted_scorer
+from .._sklearn_compat import (
+    N_JOBS,
+    RANDOM_STATE,
+    HintedParams,
+    Interval,
+    StrOptions,
+    _fit_context,
+    get_scorer_names,
+    weighted_scorer,
+)
 from .._utils.estimator_state import check_feature_names, estimator_state, new_estimator, require
 from ..neural_network import NetClassifier, NetRegressor
+from ..neural_network._data_checks import check_targets, check_weights, names_of_arrays
 from ..space import Space
 from ._bayes import BayesSearchCV
 
 _PREFIX = "net__"
 
 
-class _BaseNetCV(CallbackSupportMixin, BaseEstimator):
+class _BaseNetCV(HintedParams, CallbackSupportMixin, BaseEstimator):
     """Base of the self-tuning networks; see `NetClassifierCV` and `NetRegressorCV`."""
 
     _parameter_constraints = {
@@ -28,12 +38,12 @@ class _BaseNetCV(CallbackSupportMixin, BaseEstimator):
         "n_iter": [Interval(Integral, 1, None, closed="left")],
         "n_points": [Interval(Integral, 1, None, closed="left")],
         "cv": ["cv_object"],
-        "scoring": [str, callable, None],
+        "scoring": [StrOptions(set(get_scorer_names())), callable, None],
         "standardize": ["boolean"],
-        "n_jobs": [Integral, None],
+        "n_jobs": N_JOBS,
         "timeout": [Interval(Real, 0, None, closed="neither"), None],
         "storage": [str, os.PathLike, None],
-        "random_state": ["random_state"],
+        "random_state": RANDOM_STATE,
         "verbose": ["verbose"],
     }
     _NET: type
@@ -86,8 +96,12 @@ class _BaseNetCV(CallbackSupportMixin, BaseEstimator):
         self : object
             The fitted estimator.
         """
-        X, y = validate_data(self, X, y, dtype="numeric", **self._TARGET_CHECKS)
+        with names_of_arrays(X=X, y=y):
+            X, y = validate_data(self, X, y, dtype="numeric", **self._TARGET_CHECKS)
         net = self._checked_net()
+        if sample_weight is not None:
+            sample_weight = check_weights(sample_weight, X)
+        check_targets(net, y, sample_weight)
         weights = {} if sample_weight is None else {"sample_weight": sample_weight}
         context = self._init_callback_context(max_subtasks=1).call_on_fit_task_begin(estimator=self, X=X, y=y)
         search_context = context.subcontext(task_name="search")
@@ -107,7 +121,11 @@ class _BaseNetCV(CallbackSupportMixin, BaseEstimator):
             return self._NET()
         if not isinstance(self.estimator, self._NET):
             raise TypeError(f"estimator must be a {self._NET.__name__} or None, got {self.estimator!r}")
-        return clone(self.estimator)
+        net = clone(self.estimator)
+        searched = getattr(self.search_space, "names", self.search_space or ())
+        own = {name: value for name, value in net.get_params().items() if name not in searched}
+        self._NET(**own)._validate_params()
+        return net
 
     def _make_search(self, net, n_samples, n_features):
         space = Space(
@@ -182,8 +200,10 @@ class _BaseNetCV(CallbackSupportMixin, BaseEstimator):
         return self._apply("predict", X)
 
     def _apply(self, method, X):
-        check_is_fitted(self)
-        return getattr(self.best_estimator_, method)(validate_data(self, X, reset=False, dtype="numeric"))
+        check_is_fitted(self, "best_estimator_")
+        with names_of_arrays(X=X):
+            X = validate_data(self, X, reset=False, dtype="numeric")
+        return getattr(self.best_estimator_, method)(X)
 
 
 class NetClassifierCV(ClassifierMixin, _BaseNetCV):

@@ -270,7 +270,7 @@ class PopulationSearchCV(BaseTuneSearchCV):
         space = self._check_space()
         mutable = mutable_params(self.estimator, space, self.fixed_params)
         budget = SpaceBudget(space, self.population_size)
-        (first,) = place_initial_params(self.initial_params, self.estimator, [budget])
+        (first,) = place_initial_params(self.initial_params, self.estimator, [budget], "population_size")
         return self._fit(X, y, params, partial(self._schedule, space=space, mutable=mutable, first=first))
 
     def _check_space(self) -> Space:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
 
-from .._utils.hints import closest_name
+from .._utils.hints import did_you_mean
 from ..space import Categorical, Space
 from ._resuming import epochs_with, find_resource
 
@@ -128,8 +128,8 @@ def _name_of_last_step(estimator: BaseEstimator) -> str:
 
 
 def _hint(name: str, known: set[str]) -> str:
-    closest = closest_name(name, known)
-    return f". Did you mean {closest!r}?" if closest else f"; it has {', '.join(sorted(known))}"
+    hint = did_you_mean(name, known)
+    return f".{hint}" if hint else f"; it has {', '.join(sorted(known))}"
 
 
 def _variants(estimator: BaseEstimator, space: Space, name: str) -> list[BaseEstimator]:

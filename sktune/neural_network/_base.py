@@ -17,9 +17,10 @@ from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._sklearn_compat import (
+    RANDOM_STATE,
+    HintedParams,
     Interval,
     StrOptions,
-    _check_sample_weight,
     _fit_context,
     validate_parameter_constraints,
 )
@@ -30,6 +31,7 @@ from ..engine import FitPlan, FitResult, Rows, TrainingState, train_plan
 from ..exceptions import DivergedError
 from ..modules import ACTIVATIONS, NORMALIZATIONS, StackedMLP
 from ..schedules import SCHEDULES
+from ._data_checks import check_weights, names_of_arrays
 from ._default_space import default_search_space
 from ._plan import check_parameters, make_plan
 from ._reporting import EpochReporter, fitted_attributes
@@ -41,7 +43,7 @@ from ._validation_split import validation_split
 _PREDICT_ROWS = 1024
 
 
-class BaseNet(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
+class BaseNet(HintedParams, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
     """Base of the network estimators; see `NetClassifier` and `NetRegressor`."""
 
     _parameter_constraints = {
@@ -72,7 +74,7 @@ class BaseNet(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         "dtype": [StrOptions({"float32", "float64"})],
         "callbacks": [list, tuple, None],
         "warm_start": ["boolean"],
-        "random_state": ["random_state"],
+        "random_state": RANDOM_STATE,
         "verbose": ["verbose"],
     }
 
@@ -297,11 +299,12 @@ class BaseNet(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _check_rows(self, X, y, sample_weight, *, reset):
         """Return checked arrays, without the rows of weight zero."""
-        X, y = validate_data(self, X, y, reset=reset, dtype=np.dtype(self.dtype), order="C", **self._TARGET_CHECKS)
+        with names_of_arrays(X=X, y=y):
+            X, y = validate_data(self, X, y, reset=reset, dtype=np.dtype(self.dtype), order="C", **self._TARGET_CHECKS)
         self._check_target(y)
         if sample_weight is None:
             return X, y, None
-        sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+        sample_weight = check_weights(sample_weight, X)
         counts = sample_weight > 0
         if counts.all():
             return X, y, sample_weight
@@ -405,7 +408,8 @@ class BaseNet(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
     def _outputs(self, X, transform=None):
         """Return the network's outputs, passed through `transform`, as floats of shape (n_samples, n_outputs)."""
         check_is_fitted(self)
-        X = validate_data(self, X, reset=False, dtype=np.dtype(self._blueprint.dtype), order="C")
+        with names_of_arrays(X=X):
+            X = validate_data(self, X, reset=False, dtype=np.dtype(self._blueprint.dtype), order="C")
         forward = self._forward()
 
         def outputs_of(start):

@@ -7,9 +7,9 @@ import torch
 from sklearn.base import ClassifierMixin
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import column_or_1d
 
 from .._sklearn_compat import Interval, StrOptions
+from .._utils.hints import did_you_mean
 from ._base import BaseNet
 from ._saved_state import check_classes
 
@@ -288,10 +288,13 @@ class NetClassifier(ClassifierMixin, BaseNet):
         return self._outputs(X, lambda scores: torch.log_softmax(scores, dim=1))
 
     def _check_target(self, y):
-        check_classification_targets(y)
+        try:
+            check_classification_targets(y)
+        except ValueError as error:
+            raise ValueError(f"y must hold class labels of one kind: {error}") from error
 
     def _fit_target(self, y, sample_weight, classes=None):
-        self.classes_ = np.unique(y if classes is None else column_or_1d(classes))
+        self.classes_ = np.unique(y if classes is None else _checked_classes(classes))
         if len(self.classes_) < 2:
             raise ValueError(
                 f"{type(self).__name__} needs at least 2 classes, got 1 class: {self.classes_.tolist()} "
@@ -312,7 +315,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
             labels = np.unique(y)  # of a piece of the data, perhaps
         else:
             labels = self.classes_
-            _check_class_weight(self.class_weight)
+            _check_class_weight(self.class_weight, labels)
         of_class = compute_class_weight(self.class_weight, classes=labels, y=y, sample_weight=sample_weight)
         of_row = of_class[np.searchsorted(labels, y)]
         return of_row if sample_weight is None else of_row * sample_weight
@@ -326,7 +329,20 @@ class NetClassifier(ClassifierMixin, BaseNet):
         check_classes(fitted["classes_"], n_outputs)
 
 
-def _check_class_weight(class_weight: dict) -> None:
+def _checked_classes(classes) -> np.ndarray:
+    labels = np.asarray(classes)
+    if labels.ndim != 1 or (labels.dtype.kind == "f" and not np.isfinite(labels).all()):
+        raise ValueError(f"classes must be a 1d array of all labels, got {classes!r}")
+    return labels
+
+
+def _check_class_weight(class_weight: dict, labels: np.ndarray) -> None:
     for label, weight in class_weight.items():
-        if not isinstance(weight, Real) or not 0 <= weight < np.inf:
+        if not isinstance(weight, Real) or isinstance(weight, bool) or not 0 <= weight < np.inf:
             raise ValueError(f"each class_weight must be a finite number of at least 0, got {weight!r} for {label!r}")
+    listed, known = set(class_weight), set(labels.tolist())
+    # rows of a fold may lack a class that is listed; but where others have no weight, it is rather a misspelt one
+    if listed - known and known - listed:
+        unknown = next(label for label in class_weight if label not in known)
+        hint = did_you_mean(unknown, [label for label in known if isinstance(label, str)])
+        raise ValueError(f"class_weight has the label {unknown!r}, which y has not: it has {labels.tolist()}.{hint}")

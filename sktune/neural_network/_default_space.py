@@ -46,6 +46,8 @@ def default_search_space(n_samples, n_features, *, prefix=""):
     for name, value in (("n_samples", n_samples), ("n_features", n_features)):
         if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
             raise ValueError(f"{name} must be an int of at least 1, got {value!r}")
+    if not isinstance(prefix, str):
+        raise ValueError(f"prefix must be a string such as 'net__', got {prefix!r}")
     max_layers, max_neurons = next(size for limit, *size in _CAPACITY if n_samples <= limit)
     if n_features < 4:
         max_neurons = min(max_neurons, 64)

@@ -174,6 +174,8 @@ class NetRegressor(RegressorMixin, BaseNet):
     def _check_target(self, y):
         if y.dtype.kind not in "buif":
             raise ValueError(f"y must be numbers, got dtype={y.dtype}")
+        if not np.isfinite(y).all():  # None in an object array has become NaN behind scikit-learn's own check
+            raise ValueError("Input y contains NaN.")
         # a root of the range, so that squared errors stay within it as well
         limit = np.sqrt(np.finfo(self.dtype).max)
         if np.abs(y).max() > limit:

@@ -5,15 +5,32 @@ import numbers
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
 from numpy.random import RandomState
 
 from .._utils.random import root_seed
+from ..space import Space
 
 
 def check_base_estimator(base_estimator: Any) -> None:
     """Raise a ValueError unless `base_estimator` names a surrogate that exists."""
     if not isinstance(base_estimator, str) or base_estimator.lower() != "gp":
         raise ValueError(f"base_estimator must be 'gp' (a Gaussian process), got {base_estimator!r}")
+
+
+def check_space(space: Any) -> Space:
+    """Return `space` as a Space, or raise a ValueError."""
+    if not isinstance(space, (Space, Mapping, list, tuple)):
+        raise ValueError(f"space must be a dict from names to dimensions or a Space, got {space!r}")
+    return space if isinstance(space, Space) else Space(space)
+
+
+def check_scores(scores: Any) -> list[float]:
+    """Return `scores` as a list, or raise a ValueError unless they are finite numbers."""
+    listed = [] if isinstance(scores, (str, Mapping)) or not np.iterable(scores) else list(scores)
+    if not listed or not all(isinstance(score, numbers.Real) and math.isfinite(score) for score in listed):
+        raise ValueError(f"scores must be a sequence of finite numbers, got {scores!r}")
+    return listed
 
 
 def check_positive(name: str, value: Any) -> int:

@@ -21,7 +21,9 @@ from ._checks import (
     check_points,
     check_positive,
     check_score,
+    check_scores,
     check_seed,
+    check_space,
 )
 from ._encoding import FeatureEncoder
 from ._fit import fit_gaussian_process
@@ -134,9 +136,9 @@ class Optimizer:
         if n_initial_points is not None:
             n_initial_points = check_positive("n_initial_points", n_initial_points)
         self._seed = check_seed(random_state)
-        self.space = space if isinstance(space, Space) else Space(space)
+        self.space = check_space(space)
         self.n_initial_points = n_initial_points or _default_n_initial_points(self.space)
-        self._initial = self._coordinates(check_points("initial_params", initial_params))
+        self._initial = self._coordinates(check_points("initial_params", initial_params), "initial_params")
         self._listed = None
         if self.space.n_points <= _MAX_LISTED:
             self._listed = self._coordinates(list(self.space.enumerate()))
@@ -352,10 +354,10 @@ class Optimizer:
         Raises
         ------
         ValueError
-            If no success has been told yet.
+            If a score is not finite, or no success has been told yet.
         """
         self._check_success("normalize")
-        return ScoreTransform(self._history.data()[1])(scores)
+        return ScoreTransform(self._history.data()[1])(check_scores(scores))
 
     def _check_success(self, method):
         if self._history.best() is None:
@@ -453,8 +455,11 @@ class Optimizer:
             return self.space.sample(_LAST_DRAWS, rng)
         return (self._coordinates([params])[0] for params in self.space.enumerate())
 
-    def _coordinates(self, params: Sequence[Mapping[str, Any]]) -> np.ndarray:
-        return self.space.to_unit(params)
+    def _coordinates(self, params: Sequence[Mapping[str, Any]], name: str = "params") -> np.ndarray:
+        try:
+            return self.space.to_unit(params)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
 
 
 def _default_n_initial_points(space: Space) -> int:

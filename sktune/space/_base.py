@@ -195,9 +195,9 @@ class Dimension(ABC):
     def _describe(self) -> str:
         """Say which values are allowed, to stand after "expected"."""
 
-    def _invalid(self, value: Any) -> ValueError:
+    def _invalid(self, value: Any, hint: str = "") -> ValueError:
         whose = "" if self.name is None else f" for parameter {self.name!r}"
-        return ValueError(f"Invalid value {value!r}{whose}: expected {self._describe()}.")
+        return ValueError(f"Invalid value {value!r}{whose}: expected {self._describe()}.{hint}")
 
     def __contains__(self, value: Any) -> bool:
         try:

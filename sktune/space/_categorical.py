@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from .._utils.hints import did_you_mean
 from ._base import Dimension, as_coordinates, is_number
 from ._identity import ChoiceIndex, plain, same_value
 from ._scales import EqualCells, ProbabilityCells
@@ -92,8 +93,11 @@ class Categorical(Dimension):
     def _cell(self, value: Any) -> int:
         cell = self._cell_of.get(self._index.find(value))
         if cell is None:
-            raise self._invalid(value)
+            raise self._invalid(value, hint=did_you_mean(value, self._names_of_choices()))
         return cell
+
+    def _names_of_choices(self) -> list[str]:
+        return [choice for choice in self.values() if isinstance(choice, str)]
 
     def _describe(self) -> str:
         return f"one of {_abbreviated([self.categories[index] for index in self._possible.tolist()])}"
@@ -111,7 +115,8 @@ class Categorical(Dimension):
         """
         if transform not in CHOICE_TRANSFORMS:
             raise ValueError(
-                f"Expected transform to be 'identity', 'string', 'label', 'onehot' or 'normalize', got {transform!r}"
+                f"Expected transform to be 'identity', 'string', 'label', 'onehot' or 'normalize', got {transform!r}."
+                f"{did_you_mean(transform, CHOICE_TRANSFORMS)}"
             )
         self.transform_ = transform
         self._transformer = ChoiceTransform(transform, self.categories, self._index)

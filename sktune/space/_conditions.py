@@ -5,22 +5,16 @@ The conditions form a directed graph without cycles, from parents (the dimension
 
 import functools
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from .._utils.hints import closest_name
+from .._utils.hints import did_you_mean
 from ._base import Dimension
 
 #: What n_points counts to: beyond, an int would fail wherever it meets a float, as in ``math.isinf(n_points)``.
 _MOST_POINTS = 10**300
-
-
-def did_you_mean(name: Any, names: Iterable[str]) -> str:
-    """Return a hint at the most similar name, or an empty string."""
-    closest = closest_name(name, names)
-    return f" Did you mean {closest!r}?" if closest else ""
 
 
 class Conditions:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .._utils.hints import did_you_mean
 from ._base import Dimension, as_coordinates, is_number
 from ._scales import EqualCells, EvenValues, Interval, Lattice, LogCells
 from ._transforms import NUMBER_TRANSFORMS, NumberTransform
@@ -27,9 +28,12 @@ class Number(Dimension):
     def __init__(self, low, high, prior, base, transform, name, dtype, step, when):
         super().__init__(name, when)
         if not low < high:
-            raise ValueError(f"the lower bound {low} has to be less than the upper bound {high}")
+            raise ValueError(
+                f"low must be below high: the lower bound {low} has to be less than the upper bound {high}"
+            )
         if prior not in self._priors:
-            raise ValueError(f"prior should be {' or '.join(map(repr, self._priors))}, got {prior!r}")
+            allowed = " or ".join(map(repr, self._priors))
+            raise ValueError(f"prior should be {allowed}, got {prior!r}.{did_you_mean(prior, self._priors)}")
         if not (is_number(base) and math.isfinite(base) and base > 1):
             raise ValueError(f"base must be a number greater than 1, got {base!r}")
         if prior != "uniform" and low <= 0:
@@ -127,7 +131,8 @@ class Number(Dimension):
             "identity" keeps values (under a logarithmic prior: their logarithms), "normalize" scales to [0, 1].
         """
         if transform not in NUMBER_TRANSFORMS:
-            raise ValueError(f"transform should be 'normalize' or 'identity' got {transform!r}")
+            hint = did_you_mean(transform, NUMBER_TRANSFORMS)
+            raise ValueError(f"transform should be 'normalize' or 'identity' got {transform!r}.{hint}")
         self.transform_ = transform
         bases = {"uniform": None, "log-uniform": self.base, "power-of-two": 2}
         self._transformer = NumberTransform(transform, self.low, self.high, bases[self.prior])

@@ -7,7 +7,7 @@ import numpy as np
 
 from ._base import Dimension, uniform_source
 from ._dimensions import Real
-from ._sampling import draw_sample
+from ._sampling import check_n_points, draw_sample
 
 if TYPE_CHECKING:
     from ._space import Space
@@ -105,7 +105,7 @@ class PointLists:
         RuntimeError
             If the constraint allows (almost) nothing.
         """
-        points = draw_sample(self, n_samples, uniform_source(random_state))
+        points = draw_sample(self, check_n_points(n_samples, "n_samples"), uniform_source(random_state))
         return [self._as_list(params) for params in self.from_unit(points)]
 
     def _as_list(self, params: Mapping[str, Any]) -> list:
@@ -133,6 +133,10 @@ class PointLists:
             One for all dimensions, or one for each.
         """
         kinds = list(transform) if isinstance(transform, (list, tuple)) else [transform] * len(self.dimensions)
+        if len(kinds) != len(self.dimensions):
+            raise ValueError(
+                f"transform must be one for all {len(self.dimensions)} dimensions, or one for each: {kinds}"
+            )
         for dimension, kind in zip(self.dimensions, kinds, strict=True):
             dimension.set_transformer(kind)
 

@@ -18,10 +18,10 @@ _MAX_BATCH = 2**12
 _MAX_LISTED = 2**16
 
 
-def check_n_points(n_points: int) -> int:
+def check_n_points(n_points: int, name: str = "n_points") -> int:
     """Return `n_points` as an int, or raise a ValueError if it is not a non-negative one."""
     if isinstance(n_points, (bool, np.bool_)) or not isinstance(n_points, (int, np.integer)) or n_points < 0:
-        raise ValueError(f"n_points must be a non-negative int, got {n_points!r}")
+        raise ValueError(f"{name} must be a non-negative int, got {n_points!r}")
     return int(n_points)
 
 

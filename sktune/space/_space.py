@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from .._utils.hints import did_you_mean
 from ._base import Dimension, is_number
 from ._check import check_dimension, named_specs
-from ._conditions import Conditions, did_you_mean
+from ._conditions import Conditions
 from ._identity import same_value
 from ._points import PointLists
 from ._sampling import draw_design, draw_sample
@@ -105,6 +106,8 @@ class Space(PointLists):
         >>> Space({"lr": (1e-4, 1e-1, "log-uniform")}).prefixed("net__").names
         ('net__lr',)
         """
+        if not isinstance(prefix, str):
+            raise ValueError(f"prefix must be a string such as 'net__', got {prefix!r}")
         named = zip(self.names, self.dimensions, strict=True)
         dimensions = {prefix + name: dimension.with_prefix(prefix) for name, dimension in named}
         constraint = None if self.constraint is None else partial(_call_without_prefix, self.constraint, prefix)
@@ -266,7 +269,10 @@ class Space(PointLists):
         return snapped
 
     def _checked_rows(self, u: Any) -> np.ndarray:
-        u = np.asarray(u, dtype=np.float64)
+        try:
+            u = np.asarray(u, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"coordinates must be numbers of the shape (n, {self.n_dims}), got {u!r}") from error
         if u.ndim != 2 or u.shape[1] != self.n_dims:
             raise ValueError(f"coordinates must have the shape (n, {self.n_dims}), got {u.shape}")
         return u
@@ -371,6 +377,8 @@ class Space(PointLists):
         RuntimeError
             If the constraint allows (almost) nothing.
         """
+        if not isinstance(rng, np.random.Generator):
+            raise ValueError(f"rng must be a numpy.random.Generator, such as numpy.random.default_rng(0), got {rng!r}")
         return draw_sample(self, n_points, rng.random)
 
     def design(self, n_points: int, seed: int) -> np.ndarray:
@@ -397,6 +405,8 @@ class Space(PointLists):
         ----------
         .. [1] A. B. Owen, "Scrambling Sobol' and Niederreiter-Xing points", Journal of Complexity 14, 1998.
         """
+        if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or seed < 0:
+            raise ValueError(f"seed must be a non-negative int, got {seed!r}")
         return draw_design(self, n_points, seed)
 
     def enumerate(self) -> Iterator[dict[str, Any]]:

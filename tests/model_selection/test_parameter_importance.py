@@ -348,7 +348,7 @@ def test_many_candidates():
         ({"n_draws": 1}, "n_draws must be an int of at least 2, got 1"),
         ({"n_draws": 2.5}, "n_draws must be an int of at least 2, got 2.5"),
         ({"n_draws": True}, "n_draws must be an int of at least 2, got True"),
-        ({"random_state": "a"}, "'a' cannot be used to seed"),
+        ({"random_state": "a"}, "random_state must be an int from 0 to 2\\*\\*32 - 1, a RandomState or None, got 'a'"),
         ({"metric": "recall"}, "metric must be one of 'score', got 'recall'"),
         ({"space": [1, 2]}, r"space must be a Space, a dict or None, got \[1, 2\]"),
         (

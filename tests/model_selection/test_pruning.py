@@ -247,8 +247,8 @@ def test_the_rule_is_checked(pruning):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"reduction_factor": 1}, "reduction_factor must be a finite number above 1, got 1"),
-        ({"reduction_factor": "3"}, "reduction_factor must be a finite number above 1, got '3'"),
+        ({"reduction_factor": 1}, "reduction_factor must be a number above 1 and below 1e9, got 1"),
+        ({"reduction_factor": "3"}, "reduction_factor must be a number above 1 and below 1e9, got '3'"),
         ({"n_rungs": 0}, "n_rungs must be an int of at least 1, got 0"),
         ({"n_first_splits": 1.5}, "n_first_splits must be an int of at least 1, got 1.5"),
     ],

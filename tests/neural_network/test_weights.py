@@ -72,7 +72,7 @@ def test_rows_of_a_class_of_weight_0_are_left_out(early_stopping):
         ({1: np.inf}, "got inf for 1"),
         ({1: "heavy"}, "got 'heavy' for 1"),
         ({0: 0, 1: 0, 2: 0}, r"class_weight=\{0: 0, 1: 0, 2: 0\} leaves no row with a weight above 0"),
-        ({7: 1.0, 0: 2.0}, "not in class_weight"),
+        ({7: 1.0, 0: 2.0}, "class_weight has the label 7, which y has not"),
     ],
     ids=str,
 )

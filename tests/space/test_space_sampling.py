@@ -138,8 +138,9 @@ def test_constraints_see_active_parameters_only_and_cannot_change_them():
 @pytest.mark.parametrize("n_points", [-1, 1.5, True, None])
 def test_bad_numbers_of_points_are_refused(n_points):
     space = Space({"a": (0.0, 1.0)})
-    for draw in (space.design, lambda n, _: space.sample(n, np.random.default_rng(0)), space.rvs):
-        with pytest.raises(ValueError, match="n_points must be a non-negative int"):
+    sample = lambda n, _: space.sample(n, np.random.default_rng(0))  # noqa: E731
+    for draw, name in ((space.design, "n_points"), (sample, "n_points"), (space.rvs, "n_samples")):
+        with pytest.raises(ValueError, match=f"{name} must be a non-negative int"):
             draw(n_points, 0)
 
 

@@ -330,7 +330,7 @@ def test_transformations_are_chosen_for_all_for_each_or_for_a_kind():
     assert space.dimensions[2].transform(["a"]) == [0]
     space.set_transformer(["identity", "identity", "string", "identity", "label"])
     assert space.get_transformer() == ["identity", "identity", "string", "identity", "label"]
-    with pytest.raises(ValueError, match="zip"):
+    with pytest.raises(ValueError, match="transform must be one for all 5 dimensions"):
         space.set_transformer(["identity"])
 
 

@@ -1,0 +1,277 @@
+"""Bad rows, targets and weights."""
+
+import numpy as np
+import pandas as pd
+from bad_calls import INF, NAN, Bad, flattened
+from calls_networks import X, y
+from sklearn.exceptions import NotFittedError
+
+from sktune import BayesSearchCV, NetClassifier, NetClassifierCV, NetRegressor, NetRegressorCV
+
+TARGET = X[:, 0].copy()
+HALF = np.array([0.5, None] * 12, dtype=object)
+
+
+def spoilt(values, bad_value):
+    copy = np.array(values, dtype=np.float64)
+    copy[(3, *[1] * (copy.ndim - 1))] = bad_value
+    return copy
+
+
+def framed(column):
+    return pd.DataFrame({"a": np.zeros(24), "b": column})
+
+
+NO_ROWS = [
+    ("NaN", spoilt(X, NAN), "Input X contains NaN"),
+    ("inf", spoilt(X, INF), "Input X contains infinity"),
+    ("minus inf", spoilt(X, -INF), "Input X contains infinity"),
+    ("1-D", X[:, 0], "Expected 2D array, got 1D array instead"),
+    ("3-D", X[:, :, np.newaxis], "Found array with dim 3, while dim <= 2 is required"),
+    (
+        "complex",
+        X + 1j,
+        "Complex data not supported: X must be real numbers, got complex numbers \\(dtype=complex128\\)",
+    ),
+    ("strings", np.full((24, 3), "a"), "X must be real numbers, got strings \\(dtype=<U1\\)"),
+    ("numbers as strings", X.astype(str), "X must be real numbers, got strings \\(dtype=<U32\\)"),
+    ("bytes", np.full((24, 3), b"a"), "X must be real numbers, got strings \\(dtype=\\|S1\\)"),
+    ("objects", np.full((24, 3), "red", dtype=object), "X must be numbers: could not convert string to float: 'red'"),
+    ("a column of words", framed(["red"] * 24), "X must be numbers: could not convert string to float: 'red'"),
+    ("None", np.full((24, 3), None), "Input X contains NaN"),
+    ("dates", np.arange(72).reshape(24, 3).astype("datetime64[D]"), "X must be real numbers, got dates"),
+    ("spans", np.arange(72).reshape(24, 3).astype("timedelta64[D]"), "X must be real numbers, got time spans"),
+    ("no rows", X[:0], "Found array with 0 sample\\(s\\) \\(shape=\\(0, 3\\)\\) while a minimum of 1 is required"),
+    (
+        "no columns",
+        X[:, :0],
+        "Found array with 0 feature\\(s\\) \\(shape=\\(24, 0\\)\\) while a minimum of 1 is required",
+    ),
+    ("too few rows", X[:-1], "inconsistent numbers of samples: \\[23, 24\\]"),
+    ("nothing", None, "Expected 2D array, got scalar array instead"),
+    ("a number", 3.0, "Expected 2D array, got scalar array instead"),
+]
+NO_TARGETS = [
+    ("NaN", spoilt(TARGET, NAN), "Input y contains NaN"),
+    ("inf", spoilt(TARGET, INF), "Input y contains infinity"),
+    ("too few", TARGET[:-1], "inconsistent numbers of samples: \\[24, 23\\]"),
+    ("3-D", np.zeros((24, 2, 2)), "Found array with dim 3, while dim <= 2 is required"),
+    ("complex", TARGET + 1j, "Complex data not supported: y must be real numbers, got complex numbers"),
+    ("nothing", None, "requires y to be passed, but the target y is None"),
+]
+NO_LABELS = [
+    ("NaN", spoilt(y, NAN), "Input y contains NaN"),
+    ("inf", spoilt(y, INF), "Input y contains infinity"),
+    ("continuous", TARGET, "y must hold class labels of one kind: Unknown label type: continuous"),
+    ("mixed", np.array([0, "a"] * 12, dtype=object), "y must hold class labels of one kind: Unknown label type"),
+    ("None", np.array([0, None] * 12, dtype=object), "y must hold class labels of one kind: Unknown label type"),
+    ("too few", y[:-1], "inconsistent numbers of samples: \\[24, 23\\]"),
+    ("2-D", np.column_stack([y, y]), "y should be a 1d array, got an array of shape \\(24, 2\\) instead"),
+    ("one-hot", np.eye(2)[y], "y should be a 1d array, got an array of shape \\(24, 2\\) instead"),
+    ("complex", y + 1j, "Complex data not supported: y must be real numbers, got complex numbers"),
+    ("one class", np.zeros(24), "needs at least 2 classes, got 1 class: \\[0\\.0\\]"),
+    ("one label", np.full(24, "cat"), "needs at least 2 classes, got 1 class: \\['cat'\\]"),
+    ("nothing", None, "requires y to be passed, but the target y is None"),
+]
+NO_NUMBERS = [
+    *NO_TARGETS,
+    ("words", np.array(["a", "b"] * 12), "y must be numbers, got dtype=<U1"),
+    ("numbers as strings", TARGET.astype(str), "y must be numbers, got dtype=<U32"),
+    (
+        "words as objects",
+        np.array(["a", "b"] * 12, dtype=object),
+        "y must be numbers: could not convert string to float",
+    ),
+    ("None", HALF, "Input y contains NaN"),
+    ("dates", np.arange(24).astype("datetime64[D]"), "y must be numbers, got dtype=datetime64\\[D\\]"),
+    ("huge", spoilt(TARGET, 1e30), "y has values that are too large for dtype='float32'"),
+    ("tiny", TARGET * 1e-40, "y has a standard deviation of .*, too small for dtype='float32'"),
+    ("no columns", np.zeros((24, 0)), "Found array with 0 feature\\(s\\)"),
+]
+ONES = np.ones(24)
+NO_WEIGHTS = [
+    ("negative", -ONES, "Negative values in data passed to `sample_weight`"),
+    ("one negative", spoilt(ONES, -1), "Negative values in data passed to `sample_weight`"),
+    ("NaN", spoilt(ONES, NAN), "Input sample_weight contains NaN"),
+    ("inf", spoilt(ONES, INF), "Input sample_weight contains infinity"),
+    ("zero", ONES * 0, "Sample weights must contain at least one non-zero number"),
+    ("too few", ONES[:-1], "sample_weight\\.shape == \\(23,\\), expected \\(24,\\)"),
+    ("2-D", ONES[:, np.newaxis], "Sample weights must be 1D array or scalar, got 2D array"),
+    ("words", np.array(["a"] * 24), "sample_weight must be non-negative numbers: could not convert string"),
+    ("complex", ONES + 1j, "sample_weight must be non-negative numbers: Complex data not supported"),
+    ("None", [None] * 24, "Input sample_weight contains NaN"),
+]
+
+
+def of_fit(model, method, rows, targets, weights, target):
+    """What ``model.fit`` or ``model.partial_fit`` must refuse."""
+    owner = f"{type(model).__name__}.{method}"
+    more = {"classes": [0, 1]} if method == "partial_fit" and isinstance(model, NetClassifier) else {}
+
+    def case(parameter, what, message, *arguments, **keywords):
+        error = TypeError if "TypeError" in message else ValueError
+        call = lambda: getattr(model, method)(*arguments, **more, **keywords)  # noqa: E731
+        return Bad(owner, parameter, what, call, message, error)
+
+    return flattened(
+        [
+            [case("X", what, message, value, target) for what, value, message in rows],
+            [case("y", what, message, X, value) for what, value, message in targets],
+            [case("sample_weight", what, message, X, target, sample_weight=value) for what, value, message in weights],
+        ]
+    )
+
+
+def without(table, *names):
+    return [row for row in table if row[0] not in names]
+
+
+CLASSIFIER, REGRESSOR = NetClassifier(max_epochs=1), NetRegressor(max_epochs=1)
+CLASSIFIER_CV = NetClassifierCV(estimator=CLASSIFIER, n_iter=2, cv=2)
+REGRESSOR_CV = NetRegressorCV(estimator=REGRESSOR, n_iter=2, cv=2)
+#: with a column for each of `classes`, one class in a piece of the data is no error
+IN_PIECES = [
+    *without(NO_LABELS, "one class", "one label"),
+    ("unseen", y + 1, "y has labels \\[2\\] that are not in classes_"),
+]
+
+NOT_FITTED = [
+    Bad(
+        f"{type(model).__name__}.{method}",
+        "self",
+        "not fitted",
+        lambda m=model, n=method: getattr(m, n)(X),
+        "This Net\\w+ instance is not fitted yet",
+        NotFittedError,
+    )
+    for model in (CLASSIFIER, REGRESSOR, CLASSIFIER_CV, REGRESSOR_CV)
+    for method in ("predict", "predict_proba", "predict_log_proba")
+    if hasattr(model, method)
+] + [
+    Bad(
+        "BayesSearchCV.predict",
+        "self",
+        "not fitted",
+        lambda: BayesSearchCV(CLASSIFIER, {"lr": [1]}).predict(X),
+        "This BayesSearchCV instance is not fitted yet",
+        NotFittedError,
+    ),
+    Bad(
+        "NetClassifier.score", "self", "not fitted", lambda: CLASSIFIER.score(X, y), "is not fitted yet", NotFittedError
+    ),
+    Bad("NetClassifier.net_", "self", "not fitted", lambda: CLASSIFIER.net_, "not fitted yet", AttributeError),
+]
+
+CLASSES = [
+    Bad("NetClassifier.partial_fit", "classes", value, lambda v=value: NetClassifier().partial_fit(X, y, v), message)
+    for value, message in (
+        (None, "the first call of partial_fit needs classes, the array of all labels"),
+        ([0], "needs at least 2 classes, got 1 class: \\[0\\]"),
+        ([], "needs at least 2 classes, got 1 class: \\[\\]"),
+        ([[0, 1]], "classes must be a 1d array of all labels, got \\[\\[0, 1\\]\\]"),
+        (3, "classes must be a 1d array of all labels, got 3"),
+        ("ab", "classes must be a 1d array of all labels, got 'ab'"),
+        ([0, NAN], "classes must be a 1d array of all labels, got \\[0, nan\\]"),
+        ([0, 2], "y has labels \\[1\\] that are not in classes_ \\[0 2\\]"),
+        (["a", "b"], "y has labels \\[0, 1\\] that are not in classes_"),
+    )
+]
+PIECES = [
+    Bad(
+        "NetClassifier.fit_until",
+        "n_epochs",
+        value,
+        lambda v=value: CLASSIFIER.fit_until(X, y, v),
+        "n_epochs must be an int from 1 to max_epochs=1, got ",
+    )
+    for value in (0, 2, -1, 1.0, "1", True, NAN, None)
+] + [
+    Bad(
+        "NetRegressor.fit",
+        "early_stopping",
+        "one row",
+        lambda: NetRegressor(early_stopping=True).fit(X[:1], TARGET[:1]),
+        "early_stopping=True sets rows aside and needs at least 2 rows, got 1",
+    ),
+    Bad(
+        "NetRegressor.fit",
+        "normalization",
+        "one row",
+        lambda: NetRegressor(normalization="batch").fit(X[:1], TARGET[:1]),
+        "normalization='batch' needs at least 2 rows to train on, got 1",
+    ),
+    Bad("NetClassifier.fit", "X", "one row", lambda: CLASSIFIER.fit(X[:1], y[:1]), "needs at least 2 classes, got 1"),
+    Bad(
+        "NetClassifier.partial_fit",
+        "early_stopping",
+        True,
+        lambda: NetClassifier(early_stopping=True).partial_fit(X, y, [0, 1]),
+        "set early_stopping=False",
+    ),
+    Bad(
+        "NetClassifier.fit",
+        "sample_weight",
+        "a class without weight",
+        lambda: CLASSIFIER.fit(X, y, y * 1.0),
+        "needs at least 2 classes, got 1 class: \\[1\\] \\(rows of sample_weight 0 are not counted\\)",
+    ),
+    Bad(
+        "NetClassifierCV.fit",
+        "sample_weight",
+        "a class without weight",
+        lambda: CLASSIFIER_CV.fit(X, y, y * 1.0),
+        "needs at least 2 classes, got 1 class: \\[1\\] \\(rows of sample_weight 0 are not counted\\)",
+    ),
+]
+
+SEARCHED = [
+    Bad(
+        "BayesSearchCV.fit",
+        parameter,
+        what,
+        lambda c=call: c(BayesSearchCV(CLASSIFIER, {"lr": [0.1]}, cv=2)),
+        message,
+        error,
+    )
+    for parameter, what, call, message, error in (
+        ("X", None, lambda search: search.fit(None, y), "X must be an array-like .* got None", ValueError),
+        ("X", "no rows", lambda search: search.fit(X[:0], y[:0]), "Found array with 0 sample", ValueError),
+        ("X", "one row", lambda search: search.fit(X[:1], y[:1]), "n_splits=2 greater than .* n_samples=1", ValueError),
+        (
+            "y",
+            "too few",
+            lambda search: search.fit(X, y[:-1]),
+            "inconsistent numbers of samples: \\[24, 23\\]",
+            ValueError,
+        ),
+        (
+            "sample_weight",
+            "too few",
+            lambda search: search.fit(X, y, sample_weight=ONES[:3]),
+            "sample_weight must have one entry for each of the 24 rows of X, got 3",
+            ValueError,
+        ),
+        (
+            "sampel_weight",
+            "unknown",
+            lambda search: search.fit(X, y, sampel_weight=ONES),
+            "NetClassifier\\.fit takes no 'sampel_weight'\\. Did you mean 'sample_weight'\\?",
+            TypeError,
+        ),
+    )
+]
+
+TABLE = flattened(
+    [
+        of_fit(CLASSIFIER, "fit", NO_ROWS, NO_LABELS, NO_WEIGHTS, y),
+        of_fit(REGRESSOR, "fit", NO_ROWS, NO_NUMBERS, NO_WEIGHTS, TARGET),
+        of_fit(CLASSIFIER, "partial_fit", NO_ROWS, IN_PIECES, NO_WEIGHTS, y),
+        of_fit(REGRESSOR, "partial_fit", NO_ROWS, NO_NUMBERS, NO_WEIGHTS, TARGET),
+        of_fit(CLASSIFIER_CV, "fit", NO_ROWS, NO_LABELS, NO_WEIGHTS, y),
+        of_fit(REGRESSOR_CV, "fit", NO_ROWS, NO_NUMBERS, NO_WEIGHTS, TARGET),
+        NOT_FITTED,
+        CLASSES,
+        PIECES,
+        SEARCHED,
+    ]
+)
