@@ -3,6 +3,9 @@
 # The decorator of every `fit`: checks `_parameter_constraints`, then tears callbacks down whatever happens.
 from sklearn.base import _fit_context
 
+# What reports the epochs of a network and the fits of a search to scikit-learn's callbacks.
+from sklearn.callback import CallbackSupportMixin
+
 # Named scorers; whether one takes weights is a private question of theirs.
 from sklearn.metrics import get_scorer
 
@@ -17,23 +20,22 @@ from sklearn.utils._array_api import device as array_device
 from sklearn.utils._array_api import get_namespace
 
 # The vocabulary of `_parameter_constraints`.
-from sklearn.utils._param_validation import HasMethods, Hidden, Interval, StrOptions
+from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 
 # The rows of one fold (the columns too for precomputed kernels), and those of the parameters of `fit` and `score`;
 # sample weights checked as scikit-learn's own estimators check theirs, message for message.
 from sklearn.utils.metaestimators import _safe_split
-from sklearn.utils.validation import _check_method_params, _check_sample_weight, _num_samples
+from sklearn.utils.validation import _check_method_params, _check_sample_weight
 
 __all__ = [
+    "INHERITED",
     "BaseSearchCV",
-    "HasMethods",
     "Hidden",
     "Interval",
     "StrOptions",
     "_check_method_params",
     "_check_sample_weight",
     "_fit_context",
-    "_num_samples",
     "_safe_split",
     "array_device",
     "get_namespace",
@@ -41,6 +43,16 @@ __all__ = [
     "scorers_by_name",
     "weighted_scorer",
 ]
+
+#: Private methods that our classes inherit and call on themselves, and where they come from.
+INHERITED = {
+    "_init_callback_context": CallbackSupportMixin,  # begins to report a fit
+    "_get_scorers": BaseSearchCV,  # the one scorer that stands for `scoring`
+    "_get_routed_params_for_fit": BaseSearchCV,  # parameters of `fit`, by who wants them
+    "_check_refit_for_multimetric": BaseSearchCV,  # that `refit` names one of several metrics
+    "_format_results": BaseSearchCV,  # `cv_results_`, column by column
+    "_select_best_index": BaseSearchCV,  # its best row, for any `refit`
+}
 
 
 def has_callbacks(*estimators):
