@@ -8,6 +8,9 @@ from sklearn import config_context
 # The decorator of every `fit`: checks `_parameter_constraints`, then tears callbacks down whatever happens.
 from sklearn.base import _fit_context
 
+# What reports the epochs of a network and the fits of a search to scikit-learn's callbacks.
+from sklearn.callback import CallbackSupportMixin
+
 # Named scorers; whether one takes weights, and what it asks an estimator for, are private questions of theirs.
 from sklearn.metrics import get_scorer, get_scorer_names
 
@@ -38,10 +41,10 @@ from sklearn.utils.validation import _check_method_params, _check_sample_weight,
 from ._utils.hints import did_you_mean
 
 __all__ = [
+    "INHERITED",
     "N_JOBS",
     "RANDOM_STATE",
     "BaseSearchCV",
-    "HasMethods",
     "Hidden",
     "HintedParams",
     "Interval",
@@ -57,6 +60,7 @@ __all__ = [
     "has_callbacks",
     "metadata_requests",
     "scorer_name",
+    "scorer_of",
     "scorers_by_name",
     "scorers_of_probabilities",
     "set_metadata_requests",
@@ -64,6 +68,16 @@ __all__ = [
     "validate_params",
     "weighted_scorer",
 ]
+
+#: Private methods that our classes inherit and call on themselves, and where they come from.
+INHERITED = {
+    "_init_callback_context": CallbackSupportMixin,  # begins to report a fit
+    "_get_scorers": BaseSearchCV,  # the one scorer that stands for `scoring`
+    "_get_routed_params_for_fit": BaseSearchCV,  # parameters of `fit`, by who wants them
+    "_check_refit_for_multimetric": BaseSearchCV,  # that `refit` names one of several metrics
+    "_format_results": BaseSearchCV,  # `cv_results_`, column by column
+    "_select_best_index": BaseSearchCV,  # its best row, for any `refit`
+}
 
 
 class Interval(_Interval):
@@ -118,6 +132,12 @@ def has_callbacks(*estimators):
 def scorers_by_name(scorer):
     """Return the scorers that a multimetric scorer combines, as a dict; any other scorer is returned as it is."""
     return scorer._scorers if isinstance(scorer, _MultimetricScorer) else scorer
+
+
+def scorer_of(search):
+    """Return the one scorer that a search of scikit-learn's kind calls."""
+    scorer, _ = search._get_scorers()
+    return scorer
 
 
 def scorers_of_probabilities(scorer):

@@ -21,6 +21,7 @@ import safetensors
 import safetensors.torch
 import torch
 
+from .._numpy_compat import own_fill_value
 from ..exceptions import FileFormatError
 
 _MAGIC = b"\x89sktune\n"
@@ -191,7 +192,7 @@ class _Encoder:
 
     def _masked(self, value, path):
         mask = None if value.mask is np.ma.nomask else np.asarray(value.mask)
-        fill = value._fill_value  # the public name sets it when it is asked for
+        fill = own_fill_value(value)
         fill = None if fill is None else np.asarray(fill, dtype=value.dtype)
         parts = [self._node(part, path) for part in (np.asarray(value.data), mask, fill)]
         return ["masked", *parts, bool(value.hardmask)]

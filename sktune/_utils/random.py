@@ -45,7 +45,7 @@ def root_seed(random_state: int | RandomState | None) -> int:
     differ as scikit-learn users expect; None draws from numpy's global generator.
     """
     if random_state is None:
-        random_state = np.random.mtrand._rand
+        return int(np.random.randint(2**31 - 1))  # noqa: NPY002  the generator that `np.random.seed` seeds
     if isinstance(random_state, RandomState):
         return int(random_state.randint(2**31 - 1))
     return int(random_state)

@@ -13,9 +13,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from ..modules import BLOCK, StackedMLP
-from ._plan import FitPlan
-from ._torch_compat import (
+from .._torch_compat import (
     adam_updater,
     foreach_add_,
     foreach_addcdiv_,
@@ -23,6 +21,8 @@ from ._torch_compat import (
     foreach_mul_,
     foreach_sqrt,
 )
+from ..modules import BLOCK, StackedMLP
+from ._plan import FitPlan
 
 #: as torch has them
 _RMSPROP_ALPHA, _RMSPROP_EPS = 0.99, 1e-8

@@ -10,10 +10,10 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
-from joblib.parallel import get_active_backend
 from sklearn.callback import CallbackContext
 from sklearn.utils.parallel import Parallel, delayed
 
+from .._joblib_compat import get_active_backend
 from .._utils.random import derive_seed
 from ..exceptions import TimeBudgetError
 from ._evaluation import FoldRecord, Problem, Task, evaluate_fold, make_candidate, recall_watched

@@ -10,7 +10,6 @@ import numpy as np
 import scipy
 import sklearn
 
-from .._sklearn_compat import _num_samples
 from .._utils.codec import decode, encode
 from .._utils.random import root_seed
 from ..store import Result, Store, fingerprint, to_plain
@@ -168,7 +167,7 @@ class Run:
                 "estimator": repr(problem.estimator),
                 "scoring": repr(self._search.scoring),
                 "n_splits": len(splits),
-                "n_samples": _num_samples(problem.X),
+                "n_samples": sum(map(len, splits[0])),
                 "data": fingerprint(*common),
                 "versions": versions(),
             },

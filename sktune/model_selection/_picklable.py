@@ -4,8 +4,9 @@ import pickle
 from typing import Any
 
 from joblib import wrap_non_picklable_objects
-from joblib.parallel import LokyBackend, MultiprocessingBackend, get_active_backend
 from sklearn.base import BaseEstimator
+
+from .._joblib_compat import LokyBackend, MultiprocessingBackend, get_active_backend
 
 
 def _dumps_as_loky(value: Any) -> bytes:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from joblib.logger import short_format_time
 
+from .._joblib_compat import short_format_time
 from .._sklearn_compat import scorers_by_name
 from .._utils.random import derive_seed
 from ._evaluation import FoldRecord, Paused, Problem, Task, make_candidate

@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from joblib.logger import short_format_time
+from .._joblib_compat import short_format_time
 
 if TYPE_CHECKING:
     from ._evaluation import FoldRecord, Problem, Task

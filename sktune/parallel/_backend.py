@@ -4,9 +4,9 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
-from joblib import cpu_count
-from joblib.parallel import ParallelBackendBase, SequentialBackend
+from joblib import ParallelBackendBase, cpu_count
 
+from .._joblib_compat import SequentialBackend
 from ._tasks import Tasks
 
 #: Tasks in flight: so many fits can meet.

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from .._numpy_compat import own_fill_value
 from .._sklearn_compat import BaseSearchCV
 from .._utils.estimator_state import require, require_keys
 from ..exceptions import FileFormatError
@@ -87,7 +88,7 @@ class Writer:
 
     def _masked(self, value, where):
         data = self._objects(value.data, where)
-        return np.ma.MaskedArray(data, value.mask, fill_value=value._fill_value, hard_mask=value.hardmask)
+        return np.ma.MaskedArray(data, value.mask, fill_value=own_fill_value(value), hard_mask=value.hardmask)
 
     def _object(self, value, where):
         kind = type(value).__name__
@@ -133,7 +134,7 @@ class Reader:
             return self._objects(tree)
         if type(tree) is np.ma.MaskedArray and tree.dtype == object:
             data = self._objects(tree.data)
-            return np.ma.MaskedArray(data, tree.mask, fill_value=tree._fill_value, hard_mask=tree.hardmask)
+            return np.ma.MaskedArray(data, tree.mask, fill_value=own_fill_value(tree), hard_mask=tree.hardmask)
         if type(tree) is not dict:
             return tree
         if _TAG not in tree:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from .._sklearn_compat import scorers_by_name
+from .._sklearn_compat import scorer_of, scorers_by_name
 from .._utils.estimator_state import check_feature_names, estimator_state, new_estimator, require
 
 _SCORES = ("scorer_",)  # follow from the parameters
@@ -60,8 +60,7 @@ def make_search(kind: type, state: Any) -> Any:
     vars(search).update(fitted)
     if "feature_names_in_" in fitted:
         check_feature_names(search.feature_names_in_, search.n_features_in_)
-    scorer, *_ = search._get_scorers()
-    search.scorer_ = scorers_by_name(scorer)
+    search.scorer_ = scorers_by_name(scorer_of(search))
     return search
 
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from plans import make_plan, stacks_of_plans
 
+from sktune._torch_compat import adam_updater_in_steps
 from sktune.engine import fit_plans, group_key, plans_go_to, train_plan
-from sktune.engine._torch_compat import adam_updater_in_steps
 from sktune.exceptions import DivergedError
 from sktune.modules import ACTIVATIONS
 from sktune.neural_network._skorch import train

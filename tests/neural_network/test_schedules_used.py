@@ -71,6 +71,7 @@ def test_every_step_has_the_rate_of_torchs_scheduler(name, optimizer):
     assert_allclose(net.history_["lr"], expected[STEPS_PER_EPOCH - 1 :: STEPS_PER_EPOCH], rtol=1e-10, atol=1e-15)
 
 
+@pytest.mark.filterwarnings("ignore:The epoch parameter in:UserWarning")  # torch 2.6's SequentialLR, of its own doing
 @pytest.mark.parametrize("name", ["constant", "step", "exponential", "linear", "cosine"])
 def test_the_warm_up_comes_first(name):
     net = NetClassifier(**SETTINGS, lr_schedule=name, lr_warmup=0.25, callbacks=[RecordRates()]).fit(X, y)

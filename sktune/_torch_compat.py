@@ -1,4 +1,4 @@
-"""Updates of many tensors in one call: the one file that touches torch's private names."""
+"""Updates of many tensors in one call: the only file that touches torch's private names."""
 
 from collections.abc import Callable
 from functools import partial
