@@ -44,7 +44,8 @@ from ._fit_checks import (
     draw_splits,
     hint_at_scorer,
 )
-from ._ledger import Ledger, Run
+from ._initial_results import KnownResults, data_key
+from ._ledger import Run
 from ._picklable import check_picklable
 from ._planning import rehearse
 from ._results import count_failures, count_fits, extra_columns, failure_report, fold_outcomes, rank_failures_last
@@ -283,8 +284,11 @@ class BaseTuneSearchCV(HintedParams, BaseSearchCV):
             )
             return self
 
-        ledger = None if run is None else run.open_ledger(problem, splits)
-        evaluator = self._search(problem, splits, seed, root, schedule, ledger)
+        settings = {
+            "known_results": self._known_results(partial(data_key, X, y, params, splits, self.scoring), run),
+            "ledger": None if run is None else run.open_ledger(problem, splits),
+        }
+        evaluator = self._search(problem, splits, seed, root, schedule, settings)
         self._store_results(evaluator)
         self._store_best(evaluator.first_scores)
         self._report(evaluator)
@@ -343,7 +347,7 @@ class BaseTuneSearchCV(HintedParams, BaseSearchCV):
         seed: int | None,
         root: CallbackContext,
         schedule: Schedule,
-        ledger: Ledger | None,
+        settings: dict[str, Any],
     ) -> Evaluator:
         """Run the schedule to its end, to the end of the time budget, or to Ctrl-C."""
         if not goes_to_threads(_can_join(self.estimator)):
@@ -359,12 +363,12 @@ class BaseTuneSearchCV(HintedParams, BaseSearchCV):
         with interrupts() as was_interrupted:
             heard = None if problem.caller is None else context  # pickled with every task: not for nobody
             evaluator = self._open_evaluator(
-                problem, splits, seed, heard, was_interrupted, partial(Evaluator, ledger=ledger)
+                problem, splits, seed, heard, was_interrupted, partial(Evaluator, **settings)
             )
             self.stopped_by_ = self._run_schedule(schedule, evaluator)
         context.call_on_fit_task_end(estimator=self)
-        if ledger is not None and self.stopped_by_ is None:
-            ledger.drop_networks(evaluator.candidates)
+        if evaluator.ledger is not None and self.stopped_by_ is None:
+            evaluator.ledger.drop_networks(evaluator.candidates)
         self._check_any_ok(evaluator)
         return evaluator
 
@@ -380,6 +384,10 @@ class BaseTuneSearchCV(HintedParams, BaseSearchCV):
             n_planned=self._n_candidates(),
             max_epochs_total=self.max_epochs_total,
         )
+
+    def _known_results(self, data_key: Callable[[], str], run: Run | None) -> KnownResults:
+        """Return the scores that are known before anything is evaluated."""
+        return []
 
     def _scores_decide(self) -> bool:
         """Whether the scores decide how much is trained, and not only what."""

@@ -2,6 +2,7 @@
 
 import inspect
 import math
+import os
 import warnings
 from functools import partial
 from numbers import Integral
@@ -17,6 +18,7 @@ from ._evaluator import Evaluator
 from ._freeze_thaw import FreezeThaw
 from ._halving import SuccessiveHalving
 from ._initial_params import place_initial_params
+from ._initial_results import check_initial_results, keep_results, place_results, read_results
 from ._results import rank_failures_last
 from ._search_spaces import SpaceBudget, check_parameter_names, parse_search_spaces, whole_epochs
 from ._space_search import SearchCallback, SpaceSearch
@@ -99,6 +101,12 @@ class BayesSearchCV(BaseTuneSearchCV):
     initial_params : None, "current" or list of dict, default=None
         Settings to evaluate first, within `n_iter`: those of `estimator` itself, or known-good ones. With several
         spaces, a setting goes to the first that it lies in.
+    initial_results : str, path-like, list of (dict, float) or None, default=None
+        What is known already: settings and their mean scores, tried by hand for example (NaN for a failure); or the
+        name of a file that was the `storage` of searches, of which those candidates count that were evaluated on the
+        same rows, splits and scorer, and lie in the spaces. The surrogate begins with them; they are not evaluated
+        again, do not count in `n_iter`, and are not in ``cv_results_``. With a `storage`, a search that is begun again
+        sticks to what was known when it was begun first.
     pruning : {"freeze-thaw", "halving"}, FreezeThaw, SuccessiveHalving or None, default=None
         How to stop candidates that promise little, before they have been trained to their ends: by what the surrogate
         expects of them, see :class:`FreezeThaw`, or by their ranks, see :class:`SuccessiveHalving`. None trains all of
@@ -176,6 +184,7 @@ class BayesSearchCV(BaseTuneSearchCV):
         "n_points": [Interval(Integral, 1, None, closed="left")],
         "iid": [Hidden(StrOptions({"deprecated"})), "boolean"],
         "initial_params": [StrOptions({"current"}), list, None],
+        "initial_results": [str, os.PathLike, list, None],
         "pruning": [StrOptions(set(_PRUNING)), SuccessiveHalving, FreezeThaw, None],
     }
     # both are for this search alone: a meta-estimator around it has nothing to route there
@@ -204,6 +213,7 @@ class BayesSearchCV(BaseTuneSearchCV):
         storage=None,
         max_epochs_total=None,
         initial_params=None,
+        initial_results=None,
         pruning=None,
     ):
         super().__init__(
@@ -228,6 +238,7 @@ class BayesSearchCV(BaseTuneSearchCV):
         self.n_points = n_points
         self.iid = iid
         self.initial_params = initial_params
+        self.initial_results = initial_results
         self.pruning = pruning
 
     @property
@@ -277,6 +288,9 @@ class BayesSearchCV(BaseTuneSearchCV):
             if self._trains_in_pieces():
                 whole_epochs(self.estimator, space)
         initial_params = place_initial_params(self.initial_params, self.estimator, budgets)
+        check_initial_results(self.initial_results)
+        if isinstance(self.initial_results, list):
+            place_results(self.initial_results, self.estimator, budgets, all_must_fit=True)
         _check_optimizer_kwargs(self.optimizer_kwargs)
         params = {**(self.fit_params or {}), **params}
         if groups is not None:
@@ -293,10 +307,13 @@ class BayesSearchCV(BaseTuneSearchCV):
     ) -> str | None:
         pruning = _PRUNING[self.pruning]() if isinstance(self.pruning, str) else self.pruning
         searches = []
-        for number, (budget, first) in enumerate(zip(budgets, initial_params, strict=True)):
+        known = place_results(evaluate.known_results, self.estimator, budgets, all_must_fit=False)
+        for number, (budget, first, results) in enumerate(zip(budgets, initial_params, known, strict=True)):
             seed = evaluate.derive_seed("optimizer", number)
             kwargs = self.optimizer_kwargs or {}
             optimizer = Optimizer(budget.space, random_state=seed, initial_params=first, **kwargs)
+            if results:
+                optimizer.tell(*map(list, zip(*results, strict=True)))
             searches.append(SpaceSearch(budget, optimizer, self.n_points, pruning))
         try:
             for search in searches:
@@ -304,6 +321,13 @@ class BayesSearchCV(BaseTuneSearchCV):
         finally:
             self.optimizer_results_ = [search.result(evaluate) for search in searches]
         return "callback" if any(search.stopped for search in searches) else None
+
+    def _known_results(self, data_key, run):
+        if not isinstance(self.initial_results, str | os.PathLike):
+            return self.initial_results or []
+        metric = self.refit if isinstance(self.refit, str) else None
+        read = partial(read_results, self.initial_results, data_key(), metric)
+        return read() if run is None else keep_results(run.store, run.key, read)
 
     def _trains_in_pieces(self) -> bool:
         return self.pruning is not None

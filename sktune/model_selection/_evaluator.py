@@ -3,7 +3,7 @@
 import math
 import time
 import warnings
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from copy import deepcopy
 from dataclasses import replace
@@ -93,6 +93,8 @@ class Evaluator:
         How many candidates are to be evaluated, if that is known.
     max_epochs_total : int or None, default=None
         How many epochs may be trained over all candidates and splits.
+    known_results : list of (dict, float), default=()
+        Settings whose scores were known before, of the metric that leads the search.
     ledger : Ledger or None, default=None
         What is known already, and where to write what becomes known.
     """
@@ -109,6 +111,7 @@ class Evaluator:
         was_interrupted: Callable[[], bool],
         n_planned: int | None,
         max_epochs_total: int | None = None,
+        known_results: Sequence[tuple[dict[str, Any], float]] = (),
         ledger: Ledger | None = None,
     ):
         self.problem = problem
@@ -121,6 +124,7 @@ class Evaluator:
         self.n_planned = n_planned
         self.max_epochs_total = max_epochs_total
         self.n_epochs_trained = 0.0  # trained so far, over all candidates and splits
+        self.known_results = list(known_results)
         self.ledger = ledger
         self.candidates: list[CandidateRecord] = []
         self._n_tasks = 0

@@ -108,7 +108,7 @@ class FreezeThaw:
         top = len(climb.ladder) - 1
         alive = [list(climb.alive(rung)) for rung in range(top + 1)]
         paused = [index for index in standing if climb.rung_of(index) < 0] + [i for rung in alive[:top] for i in rung]
-        if optimizer.best_params is None or not paused:
+        if optimizer.best_params is None or not paused or not any(alive):
             return paused
         leaders = next(rung for rung in reversed(alive) if rung)
         mean, deviation = optimizer.predict([climb.candidates[index].params for index in [*paused, *leaders]])

@@ -36,20 +36,21 @@ def place_initial_params(
     """
     places: list[list[dict[str, Any]]] = [[] for _ in budgets]
     for number, params in enumerate(["current"] if initial_params == "current" else initial_params or []):
-        place, params = _place(params, estimator, budgets, f"initial_params[{number}]")
-        places[place].append(params)
+        where, params = place(params, estimator, budgets, f"initial_params[{number}]")
+        places[where].append(params)
     for (_, n_iter), params in zip(budgets, places, strict=True):
         if len(params) > n_iter:
             raise ValueError(f"initial_params holds {len(params)} settings for a space of which {limit}={n_iter}")
     return places
 
 
-def _place(params: Any, estimator: BaseEstimator, budgets: list[SpaceBudget], label: str) -> tuple[int, dict[str, Any]]:
+def place(params: Any, estimator: BaseEstimator, budgets: list[SpaceBudget], label: str) -> tuple[int, dict[str, Any]]:
+    """Return the number of the first space that a setting lies in, and its active part; else raise a ValueError."""
     reasons = []
-    for place, (space, _) in enumerate(budgets):
+    for number, (space, _) in enumerate(budgets):
         try:
             own = _current(estimator, space) if params == "current" else params
-            return place, _inside(own, space)
+            return number, _inside(own, space)
         except ValueError as error:
             reasons.append(error)
     source = "initial_params='current'" if params == "current" else label

@@ -1,18 +1,14 @@
 """What a search has in its store: every task under a key of all that it depends on, so that it is done only once."""
 
-import platform
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-import scipy
-import sklearn
 
 from .._utils.codec import decode, encode
 from .._utils.random import root_seed
-from ..store import Result, Store, fingerprint, to_plain
+from ..store import Result, Store, fingerprint, to_plain, versions
 from ._evaluation import FoldRecord, Paused, Problem, Task
 from ._results import CandidateRecord
 from ._resuming import training_state
@@ -122,12 +118,6 @@ def _waits(fold: FoldRecord | None, key: str) -> bool:
     return fold is not None and fold.paused is not None and fold.paused.key == key
 
 
-def versions() -> tuple[str | None, ...]:
-    """Return the versions of what turns a task into a record; those of estimators and scorers go with their classes."""
-    names = ("sktune", "torch")
-    return (platform.python_version(), np.__version__, scipy.__version__, sklearn.__version__, *map(version, names))
-
-
 #: Settings of a search that have no influence on what a task is, or on which tasks there are at first.
 _WITHOUT_INFLUENCE = (
     "n_jobs", "pre_dispatch", "verbose", "timeout", "storage", "max_epochs_total", "n_iter", "refit", "error_score",
@@ -151,25 +141,24 @@ class Run:
         settings = search.get_params(deep=False) | dict.fromkeys((*_WITHOUT_INFLUENCE, "random_state"))
         self._search = search
         self._data = fingerprint(X, y, sorted(params.items()))
-        self._key = fingerprint(type(search), sorted(settings.items()), self._data, versions(), seed)
-        self._store = Store(search.storage)
+        self.key = fingerprint(type(search), sorted(settings.items()), self._data, versions(), seed)
+        self.store = Store(search.storage)
         content = {"seed": root_seed(None) if seed is None else seed}
-        self.content = self._store.begin_run(self._key, content)
-        self.seed = self.content["seed"]
+        self.seed = self.store.begin_run(self.key, content)["seed"]
 
     def open_ledger(self, problem: Problem, splits: Sequence[tuple[np.ndarray, np.ndarray]]) -> Ledger:
         """Return the ledger of this search."""
-        common = (self._data, splits, self._search.scoring)
-        key = fingerprint(*common, problem.estimator, problem.scorer, problem.return_train_score)
-        self._store.describe_problem(
+        common = fingerprint(self._data, splits, self._search.scoring)  # as `data_key` does it
+        key = fingerprint(common, problem.estimator, problem.scorer, problem.return_train_score)
+        self.store.describe_problem(
             key,
             {
                 "estimator": repr(problem.estimator),
                 "scoring": repr(self._search.scoring),
                 "n_splits": len(splits),
                 "n_samples": sum(map(len, splits[0])),
-                "data": fingerprint(*common),
+                "data": common,
                 "versions": versions(),
             },
         )
-        return Ledger(self._store, self._key, key, splits)
+        return Ledger(self.store, self.key, key, splits)

@@ -1,7 +1,20 @@
 """What has been evaluated, in a file that outlives the process."""
 
+from ._cached import CachedEstimator
 from ._database import Result, Store
-from ._fingerprint import fingerprint
+from ._fingerprint import fingerprint, versions
 from ._plain import from_plain, to_plain
+from ._results import load_results, open_existing, read_trials
 
-__all__ = ["Result", "Store", "fingerprint", "from_plain", "to_plain"]
+__all__ = [
+    "CachedEstimator",
+    "Result",
+    "Store",
+    "fingerprint",
+    "from_plain",
+    "load_results",
+    "open_existing",
+    "read_trials",
+    "to_plain",
+    "versions",
+]

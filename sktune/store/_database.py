@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .._utils.paths import check_path
 from ..exceptions import StoreError
 
 #: Marks the files of this library, and the layout of their tables.
@@ -77,11 +78,14 @@ class Store:
 
     Raises
     ------
+    TypeError
+        If the path is none.
     StoreError
         If the file cannot be opened, is no store, is damaged, or was written by a newer version; it stays as it is.
     """
 
     def __init__(self, path: str | os.PathLike):
+        check_path(path)
         self.path = Path(os.fspath(path)).absolute()
         self._lock = threading.RLock()
         self._owner: int | None = None
@@ -234,8 +238,12 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     """Make the tables of a new file; complain about any other that is not ours. Nothing is written before that."""
-    _check_kind(connection, path)
-    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("BEGIN")  # another process may be making the file just now
+    try:
+        _check_kind(connection, path)
+    finally:
+        _roll_back(connection)
+    _write_ahead(connection)
     connection.execute("PRAGMA synchronous = FULL")  # what is said to be stored survives a power cut too
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -247,6 +255,19 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     (problem,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if problem != "ok":
         raise StoreError(f"the store {path} is damaged: {problem}; it was left as it is")
+
+
+def _write_ahead(connection):
+    """Turn on the log; while another process does so, SQLite does not wait as it does elsewhere."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 def _check_kind(connection, path):

@@ -5,8 +5,10 @@ attributes. Code counts as well. Of installed packages the version speaks; funct
 told apart by their instructions and by everything that these refer to, down to other functions and global values.
 """
 
+import dis
 import functools
 import hashlib
+import platform
 import sys
 import sysconfig
 import types
@@ -25,6 +27,8 @@ _IGNORED_IN_CLASSES = {
 }  # fmt: skip
 #: Attributes of an object that say nothing about its results: callbacks of scikit-learn report.
 _IGNORED_IN_OBJECTS = {"_skl_callbacks"}
+#: Instructions whose name is that of a global value.
+_OF_GLOBALS = {"LOAD_GLOBAL", "LOAD_NAME"}
 _SCALARS = (bool, int, float, complex, str, bytes, type(None), type(...), range)
 _LIBRARY_FOLDERS = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")})
 
@@ -56,6 +60,12 @@ def fingerprint(*values: Any) -> str:
     digest = hashlib.blake2b(digest_size=20)
     _Writer(digest.update).write(values)
     return digest.hexdigest()
+
+
+def versions() -> tuple[str | None, ...]:
+    """Return the versions of what every result depends on; those of estimators and scorers go with their classes."""
+    packages = ("numpy", "scipy", "scikit-learn", "torch", "sktune")
+    return (platform.python_version(), *map(version, packages))
 
 
 class _Writer:
@@ -179,8 +189,7 @@ class _Writer:
         self.write((function.__defaults__, function.__kwdefaults__))
         self._write_all("cells", (_content(cell) for cell in function.__closure__ or ()))
         if not _is_library(function.__module__):
-            names = sorted(_names_in(function.__code__) & function.__globals__.keys())
-            self._write_all("globals", ((name, function.__globals__[name]) for name in names))
+            self._write_all("globals", _used_globals(function))
 
     def _write_code(self, code):
         self._tag("code", code.co_code)
@@ -246,9 +255,22 @@ def _content(cell):
         return None
 
 
-def _names_in(code) -> set[str]:
-    inner = (constant for constant in code.co_consts if isinstance(constant, types.CodeType))
-    return set(code.co_names).union(*map(_names_in, inner))
+@functools.lru_cache(maxsize=4096)
+def _names_in(code) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the global names that code refers to, and the names of attributes."""
+    inner = [_names_in(constant) for constant in code.co_consts if isinstance(constant, types.CodeType)]
+    steps = [step for step in dis.get_instructions(code) if step.opcode in dis.hasname]
+    names = frozenset(step.argval for step in steps if step.opname in _OF_GLOBALS)
+    attributes = frozenset(step.argval for step in steps if step.opname not in _OF_GLOBALS)
+    return names.union(*(one for one, _ in inner)), attributes.union(*(one for _, one in inner))
+
+
+def _used_globals(function) -> list[tuple[str, Any]]:
+    """Return the global values that a function may refer to, and what it may take from modules of the user's own."""
+    names, attributes = map(sorted, _names_in(function.__code__))
+    used = [(name, function.__globals__[name]) for name in names if name in function.__globals__]
+    own = [value for _, value in used if isinstance(value, types.ModuleType) and not _is_library(value.__name__)]
+    return used + [(name, vars(module)[name]) for module in own for name in attributes if name in vars(module)]
 
 
 @functools.lru_cache(maxsize=4096)

@@ -10,6 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sktune import BayesSearchCV, HyperbandSearchCV, NetClassifier, PopulationSearchCV, ZoomSearchCV
+from sktune.exceptions import StoreError
 from sktune.model_selection import FreezeThaw, SuccessiveHalving
 
 SEARCHES = (BayesSearchCV, HyperbandSearchCV, PopulationSearchCV, ZoomSearchCV)
@@ -147,6 +148,18 @@ def of_every(search):
             ),
             standard("return_train_score", BOOLEAN, NO_BOOLS),
             standard("timeout", "a float in the range \\(0\\.0, inf\\) or None", (0, -1, NAN, INF, "1", True)),
+            standard(
+                "storage", "an instance of 'str', an instance of 'os.PathLike' or None", (0, b"a.db", ["a.db"], True)
+            ),
+            bad(
+                name,
+                "storage",
+                ["no/such/folder/search.db", "."],
+                _fit(search, "storage"),
+                "storage='.*'(: there is no folder| is not a file)",
+                StoreError,
+            ),
+            standard("max_epochs_total", f"{an_int(1)} or None", (0, -1, 1.5, NAN, "10", True)),
             *(bad(name, "scoring", values, _fit(search, "scoring"), message) for values, message in SCORING),
             *(
                 bad(name, "search_spaces", values, _fit(search, "search_spaces"), message, error)
@@ -204,9 +217,42 @@ BAYES = of_one(
         "fit_params": ("an instance of 'dict' or None", (3, "sample_weight", [])),
         "iid": (BOOLEAN, ("x", 3, None)),
         "pruning": (PRUNING, (3, True, FreezeThaw, "median")),
+        "initial_results": (
+            "an instance of 'str', an instance of 'os.PathLike', an instance of 'list' or None",
+            (3, {"alpha": 1e-3}, True),
+        ),
     },
 ) + flattened(
     [
+        bad(
+            "BayesSearchCV",
+            "initial_results",
+            [[{"alpha": 1e-3}], [({"alpha": 1e-3},)], [(1e-3, 0.5)]],
+            _fit(BayesSearchCV, "initial_results"),
+            "initial_results\\[0\\] must be a pair of a dict and a score, got ",
+        ),
+        bad(
+            "BayesSearchCV",
+            "initial_results",
+            [[({"alpha": 1e-3}, score)] for score in (INF, "0.5", None, True)],
+            _fit(BayesSearchCV, "initial_results"),
+            "initial_results\\[0\\] must have a finite score, or NaN for a failure, got ",
+        ),
+        bad(
+            "BayesSearchCV",
+            "initial_results",
+            [[({"alpha": 1e9}, 0.5)], [({"alhpa": 1e-3}, 0.5)]],
+            _fit(BayesSearchCV, "initial_results"),
+            "initial_results\\[0\\] is not in the space: ",
+        ),
+        bad(
+            "BayesSearchCV",
+            "initial_results",
+            ["no such file.db"],
+            _fit(BayesSearchCV, "initial_results"),
+            "there is no file 'no such file.db'",
+            StoreError,
+        ),
         bad("BayesSearchCV", "pruning", ["halvin"], _fit(BayesSearchCV, "pruning"), "Did you mean 'halving'\\?"),
         bad(
             "BayesSearchCV",

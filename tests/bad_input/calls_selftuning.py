@@ -6,6 +6,7 @@ from calls_searches import CV
 from sklearn.linear_model import Ridge
 
 from sktune import NetClassifier, NetClassifierCV, NetRegressor, NetRegressorCV
+from sktune.exceptions import StoreError
 
 
 def _fit(cls, parameter):
@@ -102,6 +103,17 @@ def of_class(cls):
             standard("standardize", BOOLEAN, NO_BOOLS),
             standard("n_jobs", N_JOBS, (0, 1.5, "2", NAN, True)),
             standard("timeout", "a float in the range \\(0\\.0, inf\\) or None", (0, -1, NAN, INF, "1", True)),
+            standard(
+                "storage", "an instance of 'str', an instance of 'os.PathLike' or None", (0, b"a.db", ["a.db"], True)
+            ),
+            bad(
+                name,
+                "storage",
+                ["no/such/folder/search.db", "."],
+                _fit(cls, "storage"),
+                "storage='.*'(: there is no folder| is not a file)",
+                StoreError,
+            ),
             standard("random_state", RANDOM_STATE, ("a", -1, 1.5, 2**32, NAN, True)),
             standard("verbose", VERBOSE, (-1, "loud", None, 1.5)),
         ]

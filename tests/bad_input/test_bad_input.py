@@ -14,6 +14,7 @@ import calls_optimizer
 import calls_searches
 import calls_selftuning
 import calls_spaces
+import calls_store
 import pytest
 
 import sktune
@@ -27,6 +28,7 @@ TABLE = [
     *calls_spaces.TABLE,
     *calls_optimizer.TABLE,
     *calls_data.TABLE,
+    *calls_store.TABLE,
 ]
 #: Parts that serve others: what they are given has been checked where users gave it.
 FOR_THE_HOUSE = {"engine", "modules"}
@@ -47,6 +49,13 @@ NOT_MADE_BY_USERS = {
     "one_blas_thread": "has no parameters",
     "ParameterImportance": "an answer",
     "SearchPlan": "an answer",
+    "Result": "a row of a store, which searches write",
+    "fingerprint": "takes any values",
+    "from_plain": "a part of Store, given what to_plain gave",
+    "open_existing": "a part of load_results, which checks",
+    "read_trials": "a part of load_results, which checks",
+    "to_plain": "takes any value",
+    "versions": "has no parameters",
     "VarianceShares": "an answer",
     "SktuneBackend": "made by joblib, whose parameters it has",
 }

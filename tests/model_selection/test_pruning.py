@@ -157,8 +157,8 @@ def test_all_failing_is_an_error():
 @pytest.mark.parametrize("pruning", RULES)
 def test_the_time_budget_holds_and_what_was_paused_cannot_win(pruning):
     start = time.time()
-    found = search(pruning, Curve(seconds=0.004, max_epochs=9), n_iter=1000, timeout=2.0, refit=False).fit(X, y)
-    assert time.time() - start < 4
+    found = search(pruning, Curve(seconds=0.004, max_epochs=9), n_iter=1000, timeout=5.0, refit=False).fit(X, y)
+    assert time.time() - start < 15  # a thousand whole evaluations take minutes
     assert found.stopped_by_ == "timeout"
     results = found.cv_results_
     assert {"ok", "timeout"} <= set(results["status"]) <= {"ok", "timeout", "pruned"}

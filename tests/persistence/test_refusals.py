@@ -95,7 +95,7 @@ def test_types_of_others_need_trust():
 
 def test_trusted_is_a_list_of_names(tmp_path):
     sktune.save(net(), tmp_path / "model")
-    with pytest.raises(TypeError, match="trusted must be a list of names"):
+    with pytest.raises(TypeError, match="trusted must be a sequence of str"):
         sktune.load(tmp_path / "model", trusted="sklearn")
 
 

@@ -83,6 +83,25 @@ def test_several_threads_and_processes_write_at_once(path):
     assert sorted(found.candidate for found, _ in store.results()) == list(range(120))
 
 
+@pytest.mark.parametrize("attempt", range(5))
+def test_many_threads_make_the_file_at_once(path, attempt):
+    errors = []
+
+    def make(number):
+        try:
+            Store(path).add(entry(number))
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=make, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert len(list(Store(path).results())) == 8
+
+
 @pytest.mark.parametrize("bad", ["missing/store.db", "."])
 def test_a_path_that_cannot_be_a_file_is_named(bad, tmp_path):
     with pytest.raises(StoreError, match="storage="):

@@ -156,6 +156,22 @@ def test_own_code_counts_down_to_what_it_refers_to():
     assert [a == b for a, b in zip(plain, changed, strict=True)] == [True, False, False, True, False, True]
 
 
+def test_what_is_taken_from_own_modules_counts():
+    helpers = types.ModuleType("users_helpers")
+    body = "VALUES = [lambda x: helpers.mean(x)]"
+
+    def key(code):
+        exec(code, vars(helpers))
+        module = types.ModuleType("users_code")
+        module.helpers = helpers
+        exec(body, vars(module))
+        return fingerprint(module.VALUES)
+
+    first = key("def mean(x): return sum(x) / len(x)")
+    assert key("def mean(x): return sum(x) / len(x)\nother = 3") == first
+    assert key("def mean(x): return sum(x) / (len(x) - 1)") != first
+
+
 def test_a_scorer_made_of_a_local_function_counts_by_its_code():
     def scorer(power):
         return make_scorer(lambda y, p: -np.mean(np.abs(y - p) ** power))

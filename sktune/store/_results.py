@@ -1,0 +1,151 @@
+"""The trials in a store, as a table."""
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from .._utils.optional import import_optional
+from .._utils.paths import check_path
+from ..exceptions import StoreError
+from ._database import Store
+from ._plain import from_plain
+
+
+def load_results(path: str | os.PathLike, *, as_frame: bool = False):
+    """Read what searches have evaluated.
+
+    A search may be running: what it has finished is there already.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Name of the file that was the `storage` of one or several searches.
+    as_frame : bool, default=False
+        Whether to return a DataFrame, which takes pandas.
+
+    Returns
+    -------
+    results : dict of str to ndarray of shape (n_trials,), or DataFrame
+        A row per candidate of a search, in the order in which they were begun, with the columns ``search`` and
+        ``problem`` (short names: rows of one problem have the same data, splits, estimator and scorer), ``params``,
+        ``param_*`` (None where a candidate has no such parameter), ``split*_test_score``, ``mean_test_score`` and
+        ``std_test_score`` (with several metrics, their names in place of "score"), ``n_splits`` (that have a score),
+        ``n_epochs``, ``status`` ("ok", or that of the first split that is not), ``error``, ``mean_fit_time`` in
+        seconds, and ``finished`` (when the latest score came, in seconds since 1970). Scores of candidates that are
+        paused, or were stopped, are those that they had come to.
+
+    Raises
+    ------
+    StoreError
+        If there is no such file, or it is not a store, or damaged.
+    ImportError
+        If pandas is asked for and not installed.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.svm import SVC
+    >>> from sktune import BayesSearchCV
+    >>> from sktune.store import load_results
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "search.db")
+    ...     search = BayesSearchCV(SVC(), {"C": (0.1, 10.0)}, n_iter=3, storage=path, random_state=0)
+    ...     search = search.fit(*load_iris(return_X_y=True))
+    ...     trials = load_results(path)
+    >>> np.array_equal(trials["mean_test_score"], search.cv_results_["mean_test_score"])
+    True
+    """
+    if not isinstance(as_frame, bool | np.bool_):
+        raise TypeError(f"as_frame must be a bool, got {as_frame!r}")
+    pandas = import_optional("pandas", extra="dataframe", purpose="load_results(as_frame=True)") if as_frame else None
+    trials = read_trials(open_existing(path))
+    columns = _columns(trials)
+    return columns if pandas is None else pandas.DataFrame(columns)
+
+
+def open_existing(path: str | os.PathLike) -> Store:
+    """Return a store; StoreError if there is no file of that name."""
+    check_path(path)
+    if not os.path.isfile(path):
+        raise StoreError(f"there is no file {os.fspath(path)!r}")
+    return Store(path)
+
+
+def read_trials(store: Store) -> list[dict[str, Any]]:
+    """Return a dict for each candidate of each search: its latest record on each split, by the number of the split."""
+    trials: dict[tuple[str, str, int], dict[str, Any]] = {}
+    for result, written in store.results():
+        if "test_scores" not in result.record:
+            continue  # not of a search
+        key = (result.run, result.problem, result.candidate)
+        trial = trials.setdefault(key, {"result": result, "folds": {}, "finished": written})
+        former = trial["folds"].get(result.split)
+        if former is None or not result.record["n_epochs"] < former["n_epochs"]:
+            trial["folds"][result.split] = result.record
+        trial["finished"] = written
+    runs = {run: number for number, run in enumerate(dict.fromkeys(run for run, *_ in trials))}
+    return [trials[key] for key in sorted(trials, key=lambda key: (runs[key[0]], key[2]))]
+
+
+def _columns(trials: list[dict[str, Any]]) -> dict[str, np.ndarray]:
+    rows = [_row(trial) for trial in trials]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    names.sort(key=_place_of)  # stable: parameters and splits stay in their order
+    return {name: _as_array(name, [row.get(name) for row in rows]) for name in names}
+
+
+def _row(trial) -> dict[str, Any]:
+    result, folds = trial["result"], dict(sorted(trial["folds"].items()))
+    params = {name: _value(value) for name, value in result.params.items()}
+    statuses = [fold["status"] for fold in folds.values() if fold["status"] != "ok"]
+    row = {"search": result.run[:8], "problem": result.problem[:8], "params": params}
+    row |= {f"param_{name}": value for name, value in params.items()}
+    for metric in _metrics_of(folds.values()):
+        scores = {split: _score(fold, metric) for split, fold in folds.items()}
+        row |= {f"split{split}_test_{metric}": score for split, score in scores.items()}
+        row |= {f"mean_test_{metric}": float(np.mean(list(scores.values())))}
+        row |= {f"std_test_{metric}": float(np.std(list(scores.values())))}
+    return row | {
+        "n_splits": sum(fold["test_scores"] is not None for fold in folds.values()),
+        "n_epochs": float(np.mean([fold["n_epochs"] for fold in folds.values()])),
+        "status": statuses[0] if statuses else "ok",
+        "error": next((fold["error"] for fold in folds.values() if fold["error"] is not None), None),
+        "mean_fit_time": float(np.mean([fold["fit_time"] for fold in folds.values()])),
+        "finished": trial["finished"],
+    }
+
+
+def _value(plain):
+    try:
+        return from_plain(plain)
+    except LookupError:
+        return plain["repr"]
+
+
+def _metrics_of(folds: Iterable[dict]) -> list[str]:
+    scores = [fold["test_scores"] for fold in folds if fold["test_scores"] is not None]
+    return sorted(scores[0]) if scores and isinstance(scores[0], dict) else ["score"]
+
+
+def _score(fold, metric) -> float:
+    scores = fold["test_scores"]
+    score = scores.get(metric) if isinstance(scores, dict) else scores
+    return np.nan if score is None else score
+
+
+def _place_of(name: str) -> int:
+    starts = ("search", "problem", "params", "param_", "split", "mean_test", "std_test", "n_splits", "n_epochs")
+    return next((place for place, start in enumerate(starts) if name.startswith(start)), len(starts))
+
+
+def _as_array(name: str, values: list) -> np.ndarray:
+    if name.startswith(("split", "mean_", "std_", "n_epochs", "finished")):
+        return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+    if name == "n_splits":
+        return np.array(values, dtype=np.intp)
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array

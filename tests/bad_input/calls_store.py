@@ -1,0 +1,82 @@
+"""Bad calls of the store, and of files."""
+
+from bad_calls import bad, flattened
+from calls_networks import X, y
+from sklearn.linear_model import Ridge
+
+from sktune import NetClassifier, load, save
+from sktune.exceptions import StoreError
+from sktune.store import CachedEstimator, Store, load_results
+
+TABLE = flattened(
+    [
+        bad("Store", "path", [3, None, b"a.db"], Store, "path must be a str or path-like, got <value>", TypeError),
+        bad(
+            "Store",
+            "path",
+            ["no/such/folder/search.db", "."],
+            Store,
+            "storage='.*'(: there is no folder| is not a file)",
+            StoreError,
+        ),
+        bad("load_results", "path", [3, None], load_results, "path must be a str or path-like, got <value>", TypeError),
+        bad("load_results", "path", ["none.db"], load_results, "there is no file <value>", StoreError),
+        bad(
+            "load_results",
+            "as_frame",
+            [1, "yes", None],
+            lambda value: load_results("none.db", as_frame=value),
+            "as_frame must be a bool, got <value>",
+            TypeError,
+        ),
+        bad(
+            "CachedEstimator",
+            "storage",
+            [3, None, b"a.db"],
+            lambda value: CachedEstimator(Ridge(), value).fit(X, y),
+            "storage must be a str or path-like, got <value>",
+            TypeError,
+        ),
+        bad(
+            "CachedEstimator",
+            "storage",
+            ["no/such/folder/search.db"],
+            lambda value: CachedEstimator(Ridge(), value).fit(X, y),
+            "storage='.*': there is no folder",
+            StoreError,
+        ),
+        bad(
+            "CachedEstimator",
+            "estimator",
+            [3, None, Ridge, "ridge"],
+            lambda value: CachedEstimator(value, "none.db").fit(X, y),
+            "estimator must be an estimator with fit, got <value>",
+            TypeError,
+        ),
+        bad(
+            "save",
+            "estimator",
+            [3, None, NetClassifier, {}],
+            lambda value: save(value, "model.sktune"),
+            "estimator must be an estimator or a search, got <value>",
+            TypeError,
+        ),
+        bad(
+            "save",
+            "path",
+            [3, None, b"model"],
+            lambda value: save(NetClassifier(), value),
+            "path must be a str or path-like, got <value>",
+            TypeError,
+        ),
+        bad("load", "path", [3, None, b"model"], load, "path must be a str or path-like, got <value>", TypeError),
+        bad(
+            "load",
+            "trusted",
+            [3, "numpy.ndarray", [3]],
+            lambda value: load("model.sktune", trusted=value),
+            "trusted must be a sequence of str, got <value>",
+            TypeError,
+        ),
+    ]
+)
