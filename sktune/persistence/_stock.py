@@ -8,6 +8,7 @@ import inspect
 import re
 from collections.abc import Callable
 from numbers import Real
+from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -180,6 +181,12 @@ def _make_type(state):
     return _TYPES[state["name"]]
 
 
+def _make_path(state):
+    require_keys(state, "a path", ("name",))
+    require(type(state["name"]) is str, "the name of a path is no string")
+    return Path(state["name"])
+
+
 STOCK = {
     "GridSearchCV": Kind(search_parts, lambda state: make_search(GridSearchCV, state)),
     "RandomizedSearchCV": Kind(search_parts, lambda state: make_search(RandomizedSearchCV, state)),
@@ -189,6 +196,7 @@ STOCK = {
     "distribution": Kind(_law_parts, _make_law),
     "RandomState": Kind(lambda random_state: random_state.get_state(legacy=False), _make_random_state),
     "OptimizeResult": Kind(lambda result: {"items": dict(result)}, _make_result),
+    "path": Kind(lambda path: {"name": str(path)}, _make_path),
     "type": Kind(lambda kind: {"name": kind.__name__}, _make_type),
     **{
         name: Kind(_splitter_parts, lambda state, name=name: getattr(model_selection, name)(**state))
@@ -203,6 +211,8 @@ def stock_kind(value: Any) -> str | None:
     """Return the name in `STOCK` of what `value` is, None if it is something else."""
     if type(value) in _EXACT:
         return type(value).__name__
+    if isinstance(value, PurePath):
+        return "path"
     if isinstance(value, type):
         return "type" if _TYPES.get(value.__name__) is value else None
     if isinstance(value, rv_frozen):

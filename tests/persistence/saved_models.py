@@ -1,6 +1,8 @@
 """Small fitted models of all kinds."""
 
+import tempfile
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 from scipy.stats import loguniform
@@ -90,6 +92,9 @@ CLASSIFIERS = {
         scoring="neg_log_loss",
         pruning=SuccessiveHalving(n_rungs=2),
         random_state=0,
+    ).fit(X, y),
+    "bayes, stored": lambda: BayesSearchCV(
+        net(), SPACE, n_iter=2, cv=2, random_state=0, storage=Path(tempfile.mkdtemp()) / "search.db"
     ).fit(X, y),
     "hyperband": lambda: HyperbandSearchCV(net(), PACED, cv=2, random_state=0).fit(X, y),
     "population": lambda: PopulationSearchCV(
