@@ -17,6 +17,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
+import torch
 
 from ..exceptions import FingerprintError
 
@@ -65,7 +66,8 @@ def fingerprint(*values: Any) -> str:
 def versions() -> tuple[str | None, ...]:
     """Return the versions of what every result depends on; those of estimators and scorers go with their classes."""
     packages = ("numpy", "scipy", "scikit-learn", "torch", "sktune")
-    return (platform.python_version(), *map(version, packages))
+    # networks with device="auto" train on a GPU if there is one, and round differently there
+    return (platform.python_version(), *map(version, packages), str(torch.cuda.is_available()))
 
 
 class _Writer:
@@ -121,9 +123,7 @@ class _Writer:
             if isinstance(value, types_):
                 write(self, value)
                 return
-        if type(value).__module__.partition(".")[0] == "torch" and hasattr(value, "data_ptr"):
-            self._write_tensor(value)
-        elif hasattr(value, "columns") and hasattr(value, "dtypes"):  # a data frame of any library
+        if hasattr(value, "columns") and hasattr(value, "dtypes"):  # a data frame of any library
             self._write_frame(value)
         else:
             self._write_object(value)
@@ -153,7 +153,7 @@ class _Writer:
         try:
             self._write_array(data.numpy())
         except TypeError:  # numpy has no such numbers
-            self._write_array(data.reshape(-1).view(sys.modules["torch"].uint8).numpy())
+            self._write_array(data.reshape(-1).view(torch.uint8).numpy())
 
     def _write_frame(self, value):
         self._write_class_name(type(value))
@@ -234,6 +234,7 @@ _WRITERS: list[tuple[Any, Callable[[_Writer, Any], None]]] = [
     ((list, tuple), _Writer._write_sequence),
     ((set, frozenset), _Writer._write_set),
     (np.ndarray, _Writer._write_array),
+    (torch.Tensor, _Writer._write_tensor),
     (type, _Writer._write_class),
     (types.FunctionType, _Writer._write_function),
     (types.BuiltinFunctionType, _Writer._write_builtin),
