@@ -29,8 +29,9 @@ from .._utils.interrupts import interrupts
 from .._utils.random import derive_seed, root_seed
 from ..exceptions import SktuneWarning, TimeBudgetError
 from ..neural_network import NetClassifier, NetRegressor
+from ._dispatch import open_parallel
 from ._evaluation import Problem, fit_watched, make_candidate
-from ._evaluator import EpochBudgetError, Evaluator, open_parallel
+from ._evaluator import EpochBudgetError, Evaluator
 from ._ledger import Ledger, Run
 from ._planning import rehearse
 from ._results import count_failures, count_fits, extra_columns, failure_report, fold_outcomes, rank_failures_last
