@@ -3,7 +3,7 @@
 from ._batches import BatchStream
 from ._divergence import diverged
 from ._early_stopping import EarlyStopping
-from ._fit import fit_plans, group_key
+from ._fit import OutOfMemoryWarning, fit_plans, group_key
 from ._plan import FitPlan, FitResult, Rows, TrainingState
 from ._slot import plans_go_to, train_plan
 from ._stacked_optimizers import MOMENTS
@@ -14,6 +14,7 @@ __all__ = [
     "EarlyStopping",
     "FitPlan",
     "FitResult",
+    "OutOfMemoryWarning",
     "Rows",
     "TrainingState",
     "diverged",

@@ -1,7 +1,9 @@
 """Plans in, results out: which networks train together, and on which threads."""
 
+import gc
 import queue
 import threading
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -9,6 +11,7 @@ from itertools import pairwise
 import torch
 
 from .._utils.threads import torch_threads
+from ..exceptions import SktuneWarning
 from ._plan import FitPlan, FitResult, TrainingState
 from ._stack import Member, Stack, capacities
 
@@ -20,6 +23,10 @@ _MOST_MODELS = 64
 _MOST_MODELS_ON_GPU = 256
 #: bytes of a network's batches that are gathered at a time, and of what else it has beside its weights
 _BYTES_BESIDE = 1 << 20
+
+
+class OutOfMemoryWarning(SktuneWarning):
+    """Networks did not fit into memory together; they are trained in smaller stacks, which takes longer."""
 
 
 def group_key(plan: FitPlan) -> tuple:
@@ -150,7 +157,8 @@ def _train_all(stacks, n_threads, check):
         with torch_threads(1):
             while not errors:
                 try:
-                    Stack(waiting.get_nowait()).train(check_all)
+                    for part in _train_or_divide(waiting.get_nowait(), check_all):
+                        waiting.put(part)
                 except queue.Empty:
                     return
                 except BaseException as error:
@@ -164,3 +172,41 @@ def _train_all(stacks, n_threads, check):
         helper.join()
     if errors:
         raise errors[0]
+
+
+def _train_or_divide(members: list[Member], check: Callable[[], None]) -> list[list[Member]]:
+    """Train a stack; return what is still to be trained, in smaller stacks, because it did not fit into memory."""
+    try:
+        Stack(members).train(check)
+        return []
+    except Exception as error:
+        if not _is_out_of_memory(error):
+            raise
+        shortage = error.with_traceback(None)  # whose frames hold the stack
+    _free_memory(members[0].plan.device)
+    if len(members) == 1:
+        members[0].result.error = shortage
+        return []
+    warnings.warn(
+        f"{len(members)} networks did not fit into the memory of {members[0].plan.device!r} together; "
+        "they are trained in smaller stacks instead. Fewer jobs or smaller batches need less.",
+        OutOfMemoryWarning,
+        stacklevel=2,
+    )
+    left = [member for member in members if not member.has_ended]
+    for member in left:
+        member.restart()
+    half = len(left) // 2
+    return [part for part in (left[:half], left[half:]) if part]
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)  # torch has no class for it
+
+
+def _free_memory(device: str) -> None:
+    if device.startswith("cuda"):
+        gc.collect()
+        torch.cuda.empty_cache()

@@ -46,13 +46,44 @@ class Member:
 
     def __init__(self, plan: FitPlan, reporter=None, state: TrainingState | None = None):
         self.plan, self.reporter, self.state = plan, reporter, state
+        self._factors = _Factors(plan)
+        self._told: dict[tuple[str, int], bool] = {}  # whether all was well when the reporter was told what
+        self.restart()
+
+    def restart(self) -> None:
+        """Stand where the training begins. What the reporter has been told it is not told again."""
+        plan, state = self.plan, self.state or TrainingState()
         self.result = FitResult(best_epoch=plan.first_epoch)
-        state = state or TrainingState()
         self.plateau = deepcopy(state.plateau) or PlateauRule(plan.lr_decay, plan.lr_step, plan.tol)
         self.stopping = deepcopy(state.stopping) or EarlyStopping(plan.patience, plan.tol)
         self.best = state.best
         self.epoch = plan.first_epoch
-        self._factors = _Factors(plan)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the training is at its end, or has failed."""
+        return self.result.state is not None or self.result.error is not None
+
+    def tell(self, event: str, action: Callable[[object], object]) -> bool:
+        """Tell the reporter of an event of this epoch; return whether all is well: it neither failed nor wants to stop.
+
+        Parameters
+        ----------
+        event : str
+            Its name.
+        action : callable
+            Given the reporter, tells it, and returns whether it wants to stop.
+        """
+        if self.reporter is None:
+            return True
+        key = event, self.epoch
+        if key not in self._told:
+            try:
+                self._told[key] = not action(self.reporter)
+            except Exception as error:  # it ends this network's training, and no other's
+                self.result.error = error
+                self._told[key] = False
+        return self._told[key]
 
     def rates(self) -> list[float]:
         """Return the learning rate of each step of this epoch."""
@@ -114,7 +145,7 @@ class Stack:
                 self._train_epoch(check)
 
     def _train_epoch(self, check):
-        begun = [_attempt(member, lambda reporter: reporter.begin()) for member in self.members]
+        begun = [member.tell("begin", lambda reporter: reporter.begin()) for member in self.members]
         rates = list(zip(*(member.rates() for member in self.members), strict=True))
         train_losses = self._train_batches(rates, check).tolist()
         valid_losses = self._validation.losses()
@@ -171,7 +202,7 @@ class Stack:
             if member.stopping.update(member.epoch, monitored):
                 member.best = self._networks.read(index)
             member.result.best_epoch = member.stopping.best_epoch
-        goes_on = _attempt(member, lambda reporter: reporter.end(row, lambda: self._networks.read(index)))
+        goes_on = member.tell("end", lambda reporter: reporter.end(row, lambda: self._networks.read(index)))
         is_last = member.epoch == plan.first_epoch + plan.n_epochs
         return not goes_on or is_last or member.stopping.should_stop
 
@@ -322,14 +353,3 @@ def _row_losses(outputs, target):
     if target.dtype == torch.int64:
         return -torch.log_softmax(outputs, 1).gather(1, target.unsqueeze(1))[:, 0]
     return (outputs - target).square().mean(1)
-
-
-def _attempt(member: Member, action) -> bool:
-    """Tell the reporter; return whether all is well: it neither failed nor wants to stop."""
-    if member.reporter is None:
-        return True
-    try:
-        return not action(member.reporter)
-    except Exception as error:  # it ends this network's training, and no other's
-        member.result.error = error
-        return False

@@ -2,6 +2,7 @@
 
 from ._base import BaseTuneSearchCV, SearchInterruptedWarning
 from ._bayes import BayesSearchCV
+from ._dispatch import WorkerDiedWarning
 from ._freeze_thaw import FreezeThaw
 from ._halving import SuccessiveHalving
 from ._hyperband import HyperbandSearchCV
@@ -23,6 +24,7 @@ __all__ = [
     "SearchPlan",
     "SuccessiveHalving",
     "WeakSurrogateWarning",
+    "WorkerDiedWarning",
     "ZoomSearchCV",
     "parameter_importance",
 ]

@@ -34,8 +34,9 @@ from .._utils.interrupts import interrupts
 from .._utils.random import derive_seed, root_seed
 from ..exceptions import SktuneWarning, TimeBudgetError
 from ..neural_network import NetClassifier, NetRegressor
+from ._dispatch import goes_to_threads, open_parallel
 from ._evaluation import Problem, fit_watched, make_candidate
-from ._evaluator import EpochBudgetError, Evaluator, goes_to_threads, open_parallel
+from ._evaluator import EpochBudgetError, Evaluator
 from ._fit_checks import (
     check_fit_params,
     check_labels_of_splits,

@@ -14,6 +14,7 @@ from numbers import Integral, Real
 from typing import Any, Literal
 
 import numpy as np
+import torch
 from sklearn.base import BaseEstimator, clone
 from sklearn.callback import CallbackContext
 
@@ -23,16 +24,16 @@ from ..exceptions import DivergedError, TimeBudgetError
 from ._resuming import Step, bring_back, find_resource, last_step, train_until
 from ._scores import Scores, read_scores
 from ._seeding import seeded_generators, set_random_states
-from ._shared_steps import SharedSteps
+from ._shared_steps import SharedSteps, n_bytes
 from ._verbose import announce_end, announce_start
 
 #: Errors that may not come again: they say something about the machine, not about the candidate.
-_ACCIDENTS = (MemoryError, OSError, TimeoutError)
+_ACCIDENTS = (MemoryError, torch.OutOfMemoryError, OSError, TimeoutError)
 #: What became of a fit; of a candidate, what became of its first split that is not "ok".
 Status = Literal["ok", "failed", "diverged", "timeout", "interrupted", "pruned"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Problem:
     """What all tasks of a search share."""
 
@@ -49,6 +50,10 @@ class Problem:
     deadline: float | None = None  # seconds of time.time()
     caller: BaseEstimator | None = None  # the search, where callbacks want to know it
     shared: SharedSteps = field(default_factory=SharedSteps)
+
+    def __sizeof__(self) -> int:
+        """Return the bytes that travel: by them, clusters decide whether to send a thing once or with every task."""
+        return object.__sizeof__(self) + n_bytes(self.X, 0) + n_bytes(self.y, 0)
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ import numpy as np
 from sklearn.callback import CallbackContext
 from sklearn.utils.parallel import Parallel, delayed
 
-from .._joblib_compat import get_active_backend
 from .._utils.random import derive_seed
 from ..exceptions import TimeBudgetError
+from ._dispatch import lost_record, outlive_workers
 from ._evaluation import FoldRecord, Problem, Task, evaluate_fold, make_candidate, recall_watched
 from ._ledger import Ledger
 from ._results import CandidateRecord, value_of
@@ -34,37 +34,6 @@ class Piece(NamedTuple):
 
 class EpochBudgetError(Exception):
     """What is to be trained next would exceed the search's budget of epochs. Ends a schedule; users never see it."""
-
-
-def open_parallel(n_jobs: int | None, pre_dispatch: int | str, *, fuse: bool) -> Parallel:
-    """Return joblib's runner of tasks, one that hands out results as they come wherever the backend can do that.
-
-    Parameters
-    ----------
-    n_jobs : int or None
-    pre_dispatch : int or str
-    fuse : bool
-        Whether to train the networks of several tasks together, unless the user has chosen a backend.
-    """
-    settings = {"n_jobs": n_jobs, "pre_dispatch": pre_dispatch}
-    if goes_to_threads(fuse):
-        _, n_jobs_in_context = get_active_backend()
-        settings |= {"backend": "sktune", "n_jobs": n_jobs or n_jobs_in_context or 1}
-    try:
-        return Parallel(**settings, return_as="generator_unordered")
-    except ValueError:
-        return Parallel(**settings)
-
-
-def goes_to_threads(fuse: bool) -> bool:
-    """Whether `open_parallel` trains the networks of several tasks together, in threads."""
-    return fuse and not _is_backend_chosen()
-
-
-def _is_backend_chosen() -> bool:
-    """Whether a ``parallel_config`` names a backend: then, and only then, joblib gives nothing on preferences."""
-    (plain, _), (preferred, _) = get_active_backend(), get_active_backend(prefer="threads")
-    return type(plain) is type(preferred)
 
 
 class Evaluator:
@@ -291,6 +260,9 @@ class Evaluator:
 
     def _run(self, tasks: Iterable[Task]) -> Iterator[FoldRecord]:
         """Yield the records as the tasks finish."""
+        return outlive_workers(self._run_once, tasks, self._give_up)
+
+    def _run_once(self, tasks: Iterable[Task]) -> Iterator[FoldRecord]:
         records = self.parallel(delayed(evaluate_fold)(self.problem, task) for task in tasks)
         try:
             for record in records:  # noqa: UP028 - "yield from" would close them before the block below can
@@ -301,6 +273,11 @@ class Evaluator:
                 with suppress(UserWarning), warnings.catch_warnings():
                     warnings.simplefilter("ignore")
                     records.close()
+
+    def _give_up(self, task: Task, death: Exception) -> FoldRecord:
+        if self.problem.error_score == "raise":
+            raise death
+        return lost_record(task, death)
 
     def _keep(self, record: FoldRecord) -> None:
         if self.was_interrupted():  # and the fit went on as if it were complete: its record means nothing

@@ -6,11 +6,13 @@ from pickle import PicklingError
 from typing import Any
 
 import joblib
+import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 #: What is kept at most: entries, and bytes of transformed rows.
 _MOST_ENTRIES, _MOST_BYTES = 64, 256 << 20
+_TOO_LARGE = _MOST_BYTES + 1
 
 
 class SharedSteps:
@@ -77,7 +79,7 @@ class SharedSteps:
                 self._entries.popitem(last=False)
 
     def _n_bytes(self):
-        return sum(_n_bytes(transformed) for _, transformed in self._entries.values())
+        return sum(n_bytes(transformed, _TOO_LARGE) for _, transformed in self._entries.values())
 
 
 def _fit_transform(step, X, y, params):
@@ -94,10 +96,10 @@ def _key(steps: dict, split: int) -> str | None:
         return None
 
 
-def _n_bytes(X: Any) -> int:
-    """Return the size of rows; what does not tell it counts as too large to be kept."""
+def n_bytes(X: Any, unknown: int) -> int:
+    """Return the size of rows; `unknown` for what does not tell it."""
     if hasattr(X, "memory_usage"):  # of pandas
-        return int(X.memory_usage(index=True, deep=False).sum())
+        return int(np.sum(X.memory_usage(index=True, deep=False)))
     if hasattr(X, "data") and hasattr(X.data, "nbytes"):  # ndarray, and scipy's sparse formats
         return int(X.data.nbytes)
-    return int(getattr(X, "nbytes", _MOST_BYTES + 1))
+    return int(getattr(X, "nbytes", unknown))

@@ -2,9 +2,14 @@
 
 import torch
 
+from .._utils.workers import worker_number
+
 
 def resolve_device(device: str) -> str:
-    """Return the torch device that `device` names; "auto" is the first CUDA device, or the CPU where there is none.
+    """Return the torch device that `device` names.
+
+    "auto" is the CUDA device, or the CPU where there is none; of several, the workers of a search take one after the
+    other, and everything else the first.
 
     Raises
     ------
@@ -12,7 +17,10 @@ def resolve_device(device: str) -> str:
         If torch does not know the name, or this machine has no such device.
     """
     if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        if not torch.cuda.is_available():
+            return "cpu"
+        n_devices = torch.cuda.device_count()
+        return "cuda" if n_devices == 1 else f"cuda:{worker_number() % n_devices}"
     try:
         torch.empty(0, device=device).cpu()  # there and back: "meta" tensors have no data
     except (RuntimeError, AssertionError, NotImplementedError) as error:

@@ -4,6 +4,7 @@ A thread that ends a task takes the next one itself: memory that the one has fre
 a pool per thread; tasks that wander among many threads were measured to double the memory of a search.)
 """
 
+import itertools
 import threading
 import time
 from collections import deque
@@ -12,6 +13,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from .._utils.threads import torch_threads
+from .._utils.workers import as_worker
 from ..engine import plans_go_to
 from ._broker import Broker
 
@@ -35,6 +37,7 @@ class Tasks:
         self._lock = threading.Lock()
         self._waiting = deque()
         self._threads = frozenset()
+        self._numbers = itertools.count()  # of the threads
         self._cancelled = False
 
     def add(self, func: Callable[[], Any], callback: Callable[[Future], None] | None) -> Future:
@@ -78,7 +81,7 @@ class Tasks:
 
     def _work(self, task):
         # a task computes on one core; other tasks have the others
-        with torch_threads(1), plans_go_to(self._broker.submit):
+        with torch_threads(1), as_worker(next(self._numbers)), plans_go_to(self._broker.submit):
             while task is not None:
                 self._run(*task)
                 task = self._next_or_end()
