@@ -55,7 +55,7 @@ SEARCHES = {
     "hyperband": HyperbandSearchCV(NET, SPACE, cv=2),
     "hyperband, pipeline": HyperbandSearchCV(PIPELINE, PIPELINE_SPACE, cv=2),
     "population": PopulationSearchCV(NET, SPACE, cv=2, population_size=3, n_generations=2),
-    "zoom": ZoomSearchCV(NET, SPACE, cv=2),
+    "zoom": ZoomSearchCV(NET, SPACE, cv=2, n_rounds=2, n_candidates=6, n_carried=1),
     "self-tuning classifier": NetClassifierCV(estimator=NetClassifier(**SIZE), n_iter=2, cv=2),
     "self-tuning regressor": NetRegressorCV(estimator=NetRegressor(**SIZE), n_iter=2, cv=2),
     "grid": GridSearchCV(clone(NET).set_params(random_state=0), {"lr": [1e-3, 1e-2], "n_layers": [1, 2]}, cv=2),
@@ -202,7 +202,7 @@ SLEEPY_SEARCHES = {
     "halving": BayesSearchCV(SLEEPY, ALPHA, n_iter=4, cv=2, pruning="halving"),
     "hyperband": HyperbandSearchCV(SLEEPY, ALPHA, cv=2),
     "population": PopulationSearchCV(SLEEPY, ALPHA, cv=2, population_size=3, n_generations=2),
-    "zoom": ZoomSearchCV(SLEEPY, ALPHA, cv=2),
+    "zoom": ZoomSearchCV(SLEEPY, ALPHA, cv=2, n_rounds=2, n_candidates=6, n_carried=1),
 }
 
 

@@ -1,5 +1,6 @@
 """What a search leaves behind, and what it takes: memory, threads, global states."""
 
+import itertools
 import os
 import signal
 import warnings
@@ -22,10 +23,10 @@ X, y = X[::3], y[::3]
 ALPHA = {"alpha": (1e-5, 1e-1, "log-uniform")}
 
 
-def test_200_tasks_in_processes_share_one_copy_of_the_rows(tmp_path, monkeypatch):
+def test_200_tasks_in_processes_share_one_copy_of_the_rows(monkeypatch):
     monkeypatch.setattr(_evaluator, "evaluate_fold", tell_where_the_rows_are)
     big = np.random.default_rng(0).normal(size=(100_000, 25))  # 20 MB
-    with joblib.parallel_config("loky", n_jobs=2, temp_folder=str(tmp_path)):
+    with joblib.parallel_config("loky", n_jobs=2):
         grid = {"alpha": np.linspace(0, 1, 100)}
         search = ListSearchCV(Counted(), grid, batch_size=25, cv=2, refit=False).fit(big, np.arange(100_000) % 2)
     results = search.cv_results_
@@ -117,10 +118,17 @@ def global_states():
     }
 
 
-@pytest.mark.parametrize("end", ["well", "fail", "interrupt"])
-@pytest.mark.parametrize("way", [(None, 1), (None, 2), ("threading", 2), ("loky", 2), ("sktune", 2)], ids=str)
+@pytest.mark.parametrize(
+    ("way", "end"),
+    [
+        *itertools.product([(None, 1), ("threading", 2), ("sktune", 2)], ["well", "fail", "interrupt"]),
+        (("loky", 2), "well"),
+        (("loky", 2), "interrupt"),  # an error ends the processes in the same way
+    ],
+    ids=str,
+)
 @pytest.mark.filterwarnings("ignore::UserWarning:joblib")
-def test_global_states_are_those_of_before(end, way):
+def test_global_states_are_those_of_before(way, end):
     backend, n_jobs = way
     draws = backend not in ("threading", "sktune")  # threads share the generators: what draws from them moves them
     search = BayesSearchCV(Breaking(end=end, draws=draws), {"level": (0.0, 1.0)}, n_iter=3, cv=2, random_state=0)
