@@ -21,6 +21,7 @@ def declared():
         *extras["progress"],
         *extras["dataframe"],
         *extras["skops"],
+        *extras["dask"],
         *extras["test"],
     ]:
         if not requirement.startswith("sktune["):

@@ -238,17 +238,17 @@ class Evaluator:
         return task if self.ledger is None else self.ledger.name(task)
 
     def _evaluate(self, tasks: list[Task]) -> None:
-        records = self._run(tasks) if self.ledger is None else self._recall_or_run(tasks)
+        records = self._run(_drained(tasks)) if self.ledger is None else self._recall_or_run(tasks)
         with closing(records):  # at once, also after an error: tasks may be running
             for record in records:
                 self._keep(record)
 
     def _recall_or_run(self, tasks: list[Task]) -> Iterator[FoldRecord]:
         """Yield the records of tasks that were done before, then those of the others."""
-        known, unknown = self.ledger.look_up(tasks)
+        known, unknown = self.ledger.look_up(_drained(tasks))
         yield from self._recall(known)
         late = []
-        with closing(self._run(self.ledger.still_unknown(unknown, late))) as records:
+        with closing(self._run(self.ledger.still_unknown(_drained(unknown), late))) as records:
             yield from records
         yield from self._recall(late)
         self.ledger.drop_networks(self.candidates)
@@ -299,3 +299,10 @@ class Evaluator:
 
 def _epochs_of(fold: FoldRecord | None) -> float:
     return 0.0 if fold is None or math.isnan(fold.n_epochs) else fold.n_epochs
+
+
+def _drained(tasks: list[Task]) -> Iterator[Task]:
+    """Yield tasks out of a list: each holds the network that it goes on with, until it is done and no longer."""
+    tasks.reverse()
+    while tasks:
+        yield tasks.pop()
