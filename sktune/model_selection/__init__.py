@@ -1,8 +1,9 @@
 """Searches: cross-validated tuning of any scikit-learn estimator, networks that tune themselves, and what mattered."""
 
-from ._base import BaseTuneSearchCV, SearchInterruptedWarning
+from ._base import BaseTuneSearchCV
 from ._bayes import BayesSearchCV
 from ._dispatch import WorkerDiedWarning
+from ._failures import SearchInterruptedWarning
 from ._freeze_thaw import FreezeThaw
 from ._halving import SuccessiveHalving
 from ._hyperband import HyperbandSearchCV

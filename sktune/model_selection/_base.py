@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.callback import CallbackContext
-from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import check_cv
 from sklearn.utils import Bunch, indexable
 
@@ -32,11 +31,12 @@ from .._sklearn_compat import (
 )
 from .._utils.interrupts import interrupts
 from .._utils.random import derive_seed, root_seed
-from ..exceptions import SktuneWarning, TimeBudgetError
+from ..exceptions import TimeBudgetError
 from ..neural_network import NetClassifier, NetRegressor
 from ._dispatch import goes_to_threads, open_parallel
 from ._evaluation import Problem, fit_watched, make_candidate
 from ._evaluator import EpochBudgetError, Evaluator
+from ._failures import explain_no_winner, warn_of_failures, warn_of_interruption
 from ._fit_checks import (
     check_fit_params,
     check_labels_of_splits,
@@ -49,7 +49,7 @@ from ._initial_results import KnownResults, data_key
 from ._ledger import Run
 from ._picklable import check_picklable
 from ._planning import rehearse
-from ._results import count_failures, count_fits, extra_columns, failure_report, fold_outcomes, rank_failures_last
+from ._results import extra_columns, fold_outcomes, rank_failures_last
 from ._resuming import check_has_epochs, find_resource, train_until
 from ._scores import Scores
 from ._seeding import seeded_generators
@@ -57,10 +57,6 @@ from ._shared_steps import SharedSteps
 from ._verbose import announce_size
 
 Schedule = Callable[[Evaluator], str | None]
-
-
-class SearchInterruptedWarning(SktuneWarning):
-    """A search was ended by Ctrl-C; its results are those of the candidates that had finished."""
 
 
 class BaseTuneSearchCV(HintedParams, BaseSearchCV):
@@ -292,7 +288,9 @@ class BaseTuneSearchCV(HintedParams, BaseSearchCV):
         evaluator = self._search(problem, splits, seed, root, schedule, settings)
         self._store_results(evaluator)
         self._store_best(evaluator.first_scores)
-        self._report(evaluator)
+        warn_of_failures(evaluator.candidates, self.error_score)
+        if self.stopped_by_ == "interrupt":
+            warn_of_interruption(int(np.sum(self.cv_results_["status"] == "ok")), refits=bool(self.refit))
         if self.refit:
             self._refit(problem, seed, root)
         self.scorer_ = scorers_by_name(scorer)
@@ -370,7 +368,8 @@ class BaseTuneSearchCV(HintedParams, BaseSearchCV):
         context.call_on_fit_task_end(estimator=self)
         if evaluator.ledger is not None and self.stopped_by_ is None:
             evaluator.ledger.drop_networks(evaluator.candidates)
-        self._check_any_ok(evaluator)
+        if not evaluator.any_ok():
+            raise explain_no_winner(evaluator.candidates, self.stopped_by_, self.timeout, self.max_epochs_total)
         return evaluator
 
     def _open_evaluator(self, problem, splits, seed, context, was_interrupted, kind: Callable) -> Evaluator:
@@ -435,28 +434,6 @@ class BaseTuneSearchCV(HintedParams, BaseSearchCV):
         self._check_refit_for_multimetric(first_scores)  # a callable scoring shows its metrics only now
         return self.refit if isinstance(self.refit, str) else next(iter(first_scores))
 
-    def _check_any_ok(self, evaluator: Evaluator) -> None:
-        """Raise unless there is a candidate to choose."""
-        if evaluator.any_ok():
-            return
-        reasons = count_failures(evaluator.candidates)
-        report = f"\n{failure_report(reasons)}" if reasons else ""
-        if self.stopped_by_ == "timeout":
-            raise TimeBudgetError(f"no candidate finished within timeout={self.timeout} seconds{report}")
-        if self.stopped_by_ == "max_epochs_total":
-            raise ValueError(
-                f"no candidate was trained to its end within max_epochs_total={self.max_epochs_total}{report}"
-            )
-        if not evaluator.candidates:
-            raise ValueError("No fits were performed: the search proposed no candidates")
-        n_failed, n_fits = reasons.total(), count_fits(evaluator.candidates)
-        if n_failed == n_fits:
-            raise ValueError(f"All the {n_fits} fits failed; error_score='raise' shows where.{report}")
-        raise ValueError(
-            f"Every candidate failed on at least one split: {n_failed} fits failed out of a total of {n_fits}; "
-            f"error_score='raise' shows where.{report}"
-        )
-
     def _store_results(self, evaluator: Evaluator) -> None:
         """Set ``cv_results_``."""
         candidates, scores = evaluator.recorded(), evaluator.first_scores
@@ -465,7 +442,7 @@ class BaseTuneSearchCV(HintedParams, BaseSearchCV):
         outcomes = fold_outcomes(candidates, metrics, error_score, self.return_train_score)
         params = [candidate.params for candidate in candidates]
         with warnings.catch_warnings(), np.errstate(invalid="ignore"):
-            warnings.filterwarnings("ignore", message="One or more of the")  # the columns and _report say it
+            warnings.filterwarnings("ignore", message="One or more of the")  # the columns and a warning of ours say it
             results = self._format_results(params, self.n_splits_, outcomes)
         results.update(extra_columns(candidates))
         rank_failures_last(results)
@@ -488,27 +465,6 @@ class BaseTuneSearchCV(HintedParams, BaseSearchCV):
         self.best_params_ = self.cv_results_["params"][index]
         if not callable(self.refit):
             self.best_score_ = self.cv_results_[f"mean_test_{metric}"][index]
-
-    def _report(self, evaluator: Evaluator) -> None:
-        """Warn once of all that failed, and of an interruption."""
-        reasons = count_failures(evaluator.candidates)
-        if reasons:
-            warnings.warn(
-                f"\n{reasons.total()} fits failed out of a total of {count_fits(evaluator.candidates)}.\n"
-                f"The score on these splits for these parameters will be set to {self.error_score}; "
-                f"candidates with such a split rank last.\n"
-                f"error_score='raise' shows where they come from.\n{failure_report(reasons)}",
-                FitFailedWarning,
-                stacklevel=2,
-            )
-        if self.stopped_by_ == "interrupt":
-            n_ok = int(np.sum(self.cv_results_["status"] == "ok"))
-            warnings.warn(
-                f"the search was interrupted: its results are those of the {n_ok} candidates that had finished"
-                + (", and the best of them is refitted now" if self.refit else ""),
-                SearchInterruptedWarning,
-                stacklevel=2,
-            )
 
     def _fit_method(self, best: BaseEstimator, problem: Problem) -> Callable:
         """Return what fits the best candidate on all rows: in the way in which it was trained when it was scored."""
