@@ -21,7 +21,6 @@ def declared():
         *extras["progress"],
         *extras["dataframe"],
         *extras["skops"],
-        *extras["dask"],
         *extras["test"],
     ]:
         if not requirement.startswith("sktune["):
