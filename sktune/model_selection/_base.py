@@ -45,8 +45,8 @@ from ._fit_checks import (
     draw_splits,
     hint_at_scorer,
 )
-from ._initial_results import KnownResults, data_key
-from ._ledger import Run
+from ._initial_results import KnownResults
+from ._ledger import Run, data_key
 from ._picklable import check_picklable
 from ._planning import rehearse
 from ._results import extra_columns, fold_outcomes, rank_failures_last
@@ -282,7 +282,7 @@ class BaseTuneSearchCV(HintedParams, BaseSearchCV):
             return self
 
         settings = {
-            "known_results": self._known_results(partial(data_key, X, y, params, splits, self.scoring), run),
+            "known_results": self._known_results(lambda: run.data if run else data_key(X, y, params), splits, run),
             "ledger": None if run is None else run.open_ledger(problem, splits),
         }
         evaluator = self._search(problem, splits, seed, root, schedule, settings)
@@ -385,7 +385,7 @@ class BaseTuneSearchCV(HintedParams, BaseSearchCV):
             max_epochs_total=self.max_epochs_total,
         )
 
-    def _known_results(self, data_key: Callable[[], str], run: Run | None) -> KnownResults:
+    def _known_results(self, data_key: Callable[[], str], splits: list, run: Run | None) -> KnownResults:
         """Return the scores that are known before anything is evaluated."""
         return []
 

@@ -19,6 +19,7 @@ from ._freeze_thaw import FreezeThaw
 from ._halving import SuccessiveHalving
 from ._initial_params import place_initial_params
 from ._initial_results import check_initial_results, keep_results, place_results, read_results
+from ._ledger import comparison_key
 from ._results import rank_failures_last
 from ._search_spaces import SpaceBudget, check_parameter_names, parse_search_spaces, whole_epochs
 from ._space_search import SearchCallback, SpaceSearch
@@ -322,11 +323,11 @@ class BayesSearchCV(BaseTuneSearchCV):
             self.optimizer_results_ = [search.result(evaluate) for search in searches]
         return "callback" if any(search.stopped for search in searches) else None
 
-    def _known_results(self, data_key, run):
+    def _known_results(self, data_key, splits, run):
         if not isinstance(self.initial_results, str | os.PathLike):
             return self.initial_results or []
         metric = self.refit if isinstance(self.refit, str) else None
-        read = partial(read_results, self.initial_results, data_key(), metric)
+        read = partial(read_results, self.initial_results, comparison_key(data_key(), splits, self.scoring), metric)
         return read() if run is None else keep_results(run.store, run.key, read)
 
     def _trains_in_pieces(self) -> bool:

@@ -40,9 +40,8 @@ def open_parallel(n_jobs: int | None, pre_dispatch: int | str, *, fuse: bool) ->
     """
     settings = {"n_jobs": n_jobs, "pre_dispatch": pre_dispatch}
     backend, n_jobs_in_context = get_active_backend()
-    if not _is_backend_chosen():
-        if fuse:
-            settings |= {"backend": "sktune", "n_jobs": n_jobs or n_jobs_in_context or 1}
+    if goes_to_threads(fuse):
+        settings |= {"backend": "sktune", "n_jobs": n_jobs or n_jobs_in_context or 1}
     else:
         _complete(backend)
     try:

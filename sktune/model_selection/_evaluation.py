@@ -28,7 +28,7 @@ from ._shared_steps import SharedSteps, n_bytes
 from ._verbose import announce_end, announce_start
 
 #: Errors that may not come again: they say something about the machine, not about the candidate.
-_ACCIDENTS = (MemoryError, torch.OutOfMemoryError, OSError, TimeoutError)
+_ACCIDENTS = (MemoryError, torch.OutOfMemoryError, OSError)
 #: What became of a fit; of a candidate, what became of its first split that is not "ok".
 Status = Literal["ok", "failed", "diverged", "timeout", "interrupted", "pruned"]
 

@@ -18,11 +18,6 @@ from ._search_spaces import SpaceBudget
 KnownResults = list[tuple[dict[str, Any], float]]
 
 
-def data_key(X: Any, y: Any, params: Mapping[str, Any], splits: list, scoring: Any) -> str:
-    """Return what searches have in common whose scores can be compared: rows, splits and scorer."""
-    return fingerprint(fingerprint(X, y, sorted(params.items())), splits, scoring)
-
-
 def check_initial_results(initial_results: Any) -> None:
     """Raise a ValueError or a TypeError if these are no results."""
     if initial_results is None:

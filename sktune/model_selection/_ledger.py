@@ -1,6 +1,6 @@
 """What a search has in its store: every task under a key of all that it depends on, so that it is done only once."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -124,6 +124,16 @@ _WITHOUT_INFLUENCE = (
 )  # fmt: skip
 
 
+def data_key(X: Any, y: Any, params: Mapping[str, Any]) -> str:
+    """Return what the data of a search is, with the parameters of its ``fit``."""
+    return fingerprint(X, y, sorted(params.items()))
+
+
+def comparison_key(data: str, splits: Sequence[tuple], scoring: Any) -> str:
+    """Return what searches have in common whose scores can be compared: data, splits and scorer."""
+    return fingerprint(data, splits, scoring)
+
+
 class Run:
     """One search on one set of data, known by all that determines its course.
 
@@ -140,15 +150,15 @@ class Run:
     def __init__(self, search, X: Any, y: Any, params: dict[str, Any], seed: int | None):
         settings = search.get_params(deep=False) | dict.fromkeys((*_WITHOUT_INFLUENCE, "random_state"))
         self._search = search
-        self._data = fingerprint(X, y, sorted(params.items()))
-        self.key = fingerprint(type(search), sorted(settings.items()), self._data, versions(), seed)
+        self.data = data_key(X, y, params)
+        self.key = fingerprint(type(search), sorted(settings.items()), self.data, versions(), seed)
         self.store = Store(search.storage)
         content = {"seed": root_seed(None) if seed is None else seed}
         self.seed = self.store.begin_run(self.key, content)["seed"]
 
     def open_ledger(self, problem: Problem, splits: Sequence[tuple[np.ndarray, np.ndarray]]) -> Ledger:
         """Return the ledger of this search."""
-        common = fingerprint(self._data, splits, self._search.scoring)  # as `data_key` does it
+        common = comparison_key(self.data, splits, self._search.scoring)
         key = fingerprint(common, problem.estimator, problem.scorer, problem.return_train_score)
         self.store.describe_problem(
             key,

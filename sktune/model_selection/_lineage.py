@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from ._results import CandidateRecord
-from ._resuming import change_params, train_until
+from ._resuming import Step, follow
 from ._shared_steps import SharedSteps
 
 #: The epoch until which settings hold, and these settings.
@@ -66,10 +66,11 @@ def replay(
     **fit_params : dict
         As for the estimator's ``fit``.
     """
-    given = {"fit_params": fit_params, "shared": SharedSteps(), "split": 0}
-    start = trained = 0
-    for until, params in schedule:
-        change_params(estimator, params, mutable)
-        for pause in [pause for pause in pauses if start < pause <= until]:
-            trained = train_until(estimator, X, y, pause, trained=trained, **given)
-        start = until
+    starts = [0, *(until for until, _ in schedule)]
+    steps = [
+        Step(params, None, pause, tuple(mutable))
+        for start, (until, params) in zip(starts, schedule, strict=False)
+        for pause in pauses
+        if start < pause <= until
+    ]
+    follow(estimator, X, y, steps, fit_params=fit_params, shared=SharedSteps(), split=0)

@@ -15,7 +15,7 @@ or if it is a pipeline that ends in such an estimator. Other than by ``fit_until
 single ``fit``: each call may draw its random numbers anew, and ``partial_fit`` stops at no tolerance.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -191,12 +191,7 @@ def bring_back(
     """
     *done, coming = trail
     if state is None:
-        trained = 0
-        for step in done:
-            change_params(estimator, step.params, step.changing)
-            with seeded_generators(step.seed):
-                given = {"fit_params": fit_params, "shared": shared, "split": split}
-                trained = train_until(estimator, X, y, step.n_epochs, trained=trained, **given)
+        follow(estimator, X, y, done, fit_params=fit_params, shared=shared, split=split)
     else:
         for step in done:
             change_params(estimator, step.params, step.changing)
@@ -204,6 +199,37 @@ def bring_back(
             last, X, fit_params = _reach_last(estimator, X, y, fit_params, shared, split, is_fitted=False)
         last._set_training_state(X, y, state, **fit_params)
     change_params(estimator, coming.params, coming.changing)
+
+
+def follow(
+    estimator: BaseEstimator,
+    X: Any,
+    y: Any,
+    steps: Iterable[Step],
+    *,
+    fit_params: dict[str, Any],
+    shared: SharedSteps,
+    split: int,
+) -> None:
+    """Train an estimator that is not fitted piece by piece, each with its own parameters and seed.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Changed in place.
+    X, y : array-like
+        The rows.
+    steps : iterable of Step
+        The pieces.
+    fit_params, shared, split
+        As for `train_until`.
+    """
+    trained = 0
+    for step in steps:
+        change_params(estimator, step.params, step.changing)
+        with seeded_generators(step.seed):
+            given = {"fit_params": fit_params, "shared": shared, "split": split}
+            trained = train_until(estimator, X, y, step.n_epochs, trained=trained, **given)
 
 
 def training_state(estimator: BaseEstimator) -> Any:

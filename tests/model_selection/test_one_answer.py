@@ -1,7 +1,6 @@
 """With an int random_state a search has one answer, bit for bit, however its tasks are run."""
 
 import itertools
-import logging
 import threading
 import time
 from contextlib import nullcontext
@@ -100,17 +99,6 @@ def expected():
         return answers[name]
 
     return get
-
-
-@pytest.fixture(scope="module")
-def dask_client():
-    distributed = pytest.importorskip("distributed", reason="tasks on dask need the package distributed")
-    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": "127.0.0.1:0"}
-    with (
-        distributed.LocalCluster(**options, silence_logs=logging.CRITICAL) as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        yield client
 
 
 @pytest.mark.parametrize("name", SEARCHES)

@@ -1,7 +1,6 @@
 """A worker that dies costs a search nothing that was finished, and no task its result."""
 
 import itertools
-import logging
 import os
 import sys
 import warnings
@@ -117,17 +116,6 @@ def scores(results):
 def search_with_deaths(folder, n_deaths, levels=LEVELS, **settings):
     estimator = Fragile(deaths=sell_deaths(folder, n_deaths), seconds=0.02)
     return ListSearchCV(estimator, {"level": levels}, cv=3, refit=False, **settings)
-
-
-@pytest.fixture(scope="module")
-def dask_client():
-    distributed = pytest.importorskip("distributed", reason="tasks on dask need the package distributed")
-    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": "127.0.0.1:0"}
-    with (
-        distributed.LocalCluster(**options, silence_logs=logging.CRITICAL) as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        yield client
 
 
 @pytest.fixture(scope="module")
