@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from sklearn import get_config
 
 from ..exceptions import FingerprintError
 
@@ -66,8 +67,14 @@ def fingerprint(*values: Any) -> str:
 def versions() -> tuple[str | None, ...]:
     """Return the versions of what every result depends on; those of estimators and scorers go with their classes."""
     packages = ("numpy", "scipy", "scikit-learn", "torch", "sktune")
-    # networks with device="auto" train on a GPU if there is one, and round differently there
-    return (platform.python_version(), *map(version, packages), str(torch.cuda.is_available()))
+    # networks with device="auto" train on a GPU if there is one, and round differently there; the global setting of
+    # scikit-learn decides what the transformers of a pipeline hand on
+    return (
+        platform.python_version(),
+        *map(version, packages),
+        str(torch.cuda.is_available()),
+        get_config()["transform_output"],
+    )
 
 
 class _Writer:

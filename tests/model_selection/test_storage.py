@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import load_iris
 from sklearn.ensemble import GradientBoostingClassifier
@@ -201,6 +202,14 @@ def test_anything_else_shares_nothing(change, tmp_path, trained):
     assert len(trained) == 2 * 3
     fresh, *data = CHANGES[change](make("bayes", refit=False, n_iter=2))
     np.testing.assert_equal(columns(search), columns(fresh.fit(*data)))
+
+
+def test_what_transformers_hand_on_counts(tmp_path, trained):
+    for n_fits, output in ((6, "default"), (6, "pandas"), (0, "default")):
+        trained.clear()
+        with config_context(transform_output=output):
+            make("bayes", tmp_path / "store.db", refit=False, n_iter=2).fit(X, y)
+        assert len(trained) == n_fits
 
 
 def test_weights_count_as_data(tmp_path, trained):
