@@ -1,12 +1,13 @@
 """Freeze and thaw: what is trained next is what promises the greatest improvement, be it new or paused.
 
-The surrogate sees the scores of all rungs, with the share of the epochs as one more input. It learns so how much early
-scores tell of final ones, and which settings gain late, as a falling learning rate does. Of every candidate it expects
-a final score; the expected improvement over the best that was trained to its end, for the epochs that are still to be
-paid, orders new and paused candidates alike.
+The surrogate sees the scores of all rungs. It learns so how much early scores tell of final ones, and which settings
+gain late, as a falling learning rate does. Of every candidate it expects a final score, and by how much the next rung
+may change this expectation: the improvement that is expected of this step, for the work that it costs, orders new and
+paused candidates alike.
 
 K. Swersky, J. Snoek and R. P. Adams, "Freeze-Thaw Bayesian Optimization", 2014, is the idea, with another model of
-learning curves.
+learning curves; P. Frazier, W. Powell and S. Dayanik, "The Knowledge-Gradient Policy for Correlated Normal Beliefs",
+2009, values a step by what it may change.
 """
 
 from dataclasses import dataclass
@@ -18,6 +19,12 @@ from scipy.special import ndtr
 from ..optimize import log_expected_improvement
 from ._ladder import Climb, Rung, check_ladder, make_ladder
 
+#: Where nobody has come to the end after the work of so many whole evaluations, the best goes on: a search that is cut
+#: short should have a winner.
+_WORK_WITHOUT_END = 2.0
+#: The deviations of the surrogate count so many times where a candidate may be left for good: it is too sure of itself.
+_CAUTION = 2.0
+
 
 @dataclass(frozen=True)
 class FreezeThaw:
@@ -27,7 +34,8 @@ class FreezeThaw:
     ----------
     min_probability : float, default=0.05
         Candidates are trained further while the probability that they are the best, by more than half a standard
-        error of the best score, is at least this. A lower one is more careful, and more expensive.
+        error of the best score, is at least this; the surrogate, which is too sure of itself, counts as half as sure.
+        A lower one is more careful, and more expensive.
     reduction_factor : float, default=3
         The next rung has so many times the epochs.
     n_rungs : int, default=3
@@ -44,6 +52,8 @@ class FreezeThaw:
     References
     ----------
     .. [1] K. Swersky, J. Snoek and R. P. Adams, "Freeze-Thaw Bayesian Optimization", 2014.
+    .. [2] P. Frazier, W. Powell and S. Dayanik, "The Knowledge-Gradient Policy for Correlated Normal Beliefs",
+       INFORMS Journal on Computing 21, 2009.
 
     Examples
     --------
@@ -111,21 +121,24 @@ class FreezeThaw:
         if optimizer.best_params is None or not paused or not any(alive):
             return paused
         leaders = next(rung for rung in reversed(alive) if rung)
-        mean, deviation = optimizer.predict([climb.candidates[index].params for index in [*paused, *leaders]])
-        shares = [climb.work_share(climb.rung_of(index)) for index in paused]
-        n, leader = len(paused), int(np.argmax(mean[len(paused) :]))
-        margin = _margin(climb, leaders[leader], optimizer)
+        n, params = len(paused), [climb.candidates[index].params for index in [*paused, *leaders]]
+        mean, deviation = optimizer.predict(params)
+        leader = int(np.argmax(mean[n:]))
+        rungs = np.array([climb.rung_of(index) for index in paused])
+        done, next_done = (np.array([climb.work_share(rung) for rung in some]) for some in (rungs, rungs + 1))
         chosen = next_to_train(
             mean[:n],
             deviation[:n],
-            np.array(shares),
+            optimizer.predict_change(params[:n], next_done),
+            next_done - done,
+            rungs < 0,
             mean[n + leader],
             n_points,
-            margin=margin,
+            margin=_margin(climb, leaders[leader], optimizer),
             min_probability=self.min_probability,
         )
-        if not chosen and not alive[top]:  # somebody must come to the end
-            chosen = [int(np.argmax(mean[:n]))]
+        if not alive[top] and (not chosen or climb.work() >= _WORK_WITHOUT_END):
+            chosen = list(dict.fromkeys([int(np.argmax(np.where(rungs < 0, -np.inf, mean[:n]))), *chosen]))[:n_points]
         return [paused[number] for number in chosen]
 
 
@@ -142,7 +155,9 @@ def _margin(climb, leader, optimizer):
 def next_to_train(
     mean: np.ndarray,
     deviation: np.ndarray,
-    shares: np.ndarray,
+    change: np.ndarray,
+    cost: np.ndarray,
+    is_new: np.ndarray,
     best: float,
     n_points: int,
     *,
@@ -155,8 +170,12 @@ def next_to_train(
     ----------
     mean, deviation : ndarray of shape (n_candidates,)
         What is expected of their final scores.
-    shares : ndarray of shape (n_candidates,)
-        Shares of the work of a whole evaluation that has been done for each, below 1.
+    change : ndarray of shape (n_candidates,)
+        By how much the next rung may change `mean`, as a standard deviation.
+    cost : ndarray of shape (n_candidates,)
+        Work to the next rung.
+    is_new : ndarray of bool of shape (n_candidates,)
+        Whether they have not been begun.
     best : float
         What is expected of the best of those that have been trained the furthest.
     n_points : int
@@ -164,14 +183,16 @@ def next_to_train(
     margin : float
         Improvement that is not worth its price.
     min_probability : float
-        Those that have been begun, and are better than `best` and the margin with a smaller probability, are left.
+        Those that have been begun, and are better than `best` and the margin with a smaller probability, are left;
+        the surrogate is taken to be half as sure as it says.
 
     Returns
     -------
     list of int
         Their positions.
     """
-    value = log_expected_improvement(mean, deviation**2, best) - np.log1p(-shares)
-    may_win = (ndtr((mean - best - margin) / deviation) >= min_probability) | (shares == 0.0)
+    goal = max(best, np.max(mean[~is_new], initial=-np.inf))  # a step may also make a paused candidate the best
+    value = log_expected_improvement(mean, change**2, goal) - np.log(cost)
+    may_win = (ndtr((mean - best - margin) / (_CAUTION * deviation)) >= min_probability) | is_new
     order = np.argsort(-value, kind="stable")
     return order[may_win[order]][:n_points].tolist()

@@ -240,15 +240,15 @@ class HyperbandSearchCV(PacedSearchCV):
         tournament = Tournament(evaluate, "hyperband")
         for number, (bracket, size) in enumerate(zip(planned, sizes, strict=True)):
             seed, size = evaluate.derive_seed("bracket", number), max(size, len(first))
-            params = self._propose(tournament, space, size, seed, first)
+            params = self._propose(tournament, space, size, seed, bracket[0].rung.share, first)
             run_bracket(tournament, evaluate.add(params), bracket)
             first = []
 
-    def _propose(self, tournament, space, n_points, seed, first):
+    def _propose(self, tournament, space, n_points, seed, share, first):
         known = tournament.observations()
         if self.sampler == "bayes" and known:
             first = propose("sobol", space, n_points // _ONE_ANYWHERE_OF, known, seed=seed)
-        return propose(self.sampler, space, n_points, known, seed=seed, first=first)
+        return propose(self.sampler, space, n_points, known, seed=seed, share=share, first=first)
 
 
 def run_bracket(tournament: Tournament, candidates: list[CandidateRecord], bracket: list[Stage]) -> None:

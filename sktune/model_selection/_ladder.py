@@ -116,6 +116,10 @@ class Climb:
         """Return the share of the work of a whole evaluation that is done on a rung, 0 below the first."""
         return self.ladder[rung].share * self.ladder[rung].n_splits / self.ladder[-1].n_splits if rung >= 0 else 0.0
 
+    def work(self) -> float:
+        """Return the work that was done in all, in whole evaluations."""
+        return sum(self.work_share(self.rung_of(index)) for index in self.candidates)
+
     def alive(self, rung: int) -> dict[int, float]:
         """Return the candidates that stand on a rung and have not failed, with their scores."""
         above = self.scores[rung + 1] if rung + 1 < len(self.scores) else {}

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from itertools import chain, product
 from typing import Any, NamedTuple
 
@@ -34,6 +33,7 @@ def propose(
     observations: Sequence[Observation],
     *,
     seed: int | None,
+    share: float = 1.0,
     first: Sequence[Mapping[str, Any]] = (),
 ) -> list[dict[str, Any]]:
     """Return settings that have not been observed.
@@ -50,6 +50,8 @@ def propose(
         What is known.
     seed : int or None
         Determines the answer; None draws a seed.
+    share : float, default=1.0
+        Share of their epochs that they will be trained first.
     first : sequence of dict, default=()
         Settings that come first.
 
@@ -62,16 +64,18 @@ def propose(
         return []
     seed = root_seed(None) if seed is None else seed
     known = [observation for observation in observations if observation.params in space]
-    return _SAMPLERS[sampler](space, n_points, known, seed, first)
+    if sampler == "bayes":
+        return _ask(space, n_points, known, seed, first, share)
+    return _draw(_SOURCES[sampler], space, n_points, known, seed, first)
 
 
-def _ask(space, n_points, known, seed, first):
+def _ask(space, n_points, known, seed, first, share):
     optimizer = Optimizer(space, random_state=seed, initial_params=first)
     if known:
         params, scores, shares = zip(*known, strict=True)
         optimizer.tell(params, scores, fidelity=shares)
     try:
-        return optimizer.ask(n_points)
+        return optimizer.ask(n_points, fidelity=share)
     except SpaceExhaustedError:
         return []
 
@@ -149,9 +153,4 @@ def _levels(dimension: Dimension, n_levels: int) -> np.ndarray:
     return np.unique(dimension.snap([0.5] if n_levels == 1 else np.linspace(0.0, 1.0, n_levels)))
 
 
-_SAMPLERS = {
-    "bayes": _ask,
-    "random": partial(_draw, _at_random),
-    "sobol": partial(_draw, _evenly),
-    "grid": partial(_draw, _grid),
-}
+_SOURCES = {"random": _at_random, "sobol": _evenly, "grid": _grid}

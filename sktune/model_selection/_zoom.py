@@ -234,7 +234,8 @@ class ZoomSearchCV(PacedSearchCV):
             self.spaces_.append(part)
             seed = evaluate.derive_seed("proposals", number)
             size = max(now.n_candidates, len(first))
-            params = propose(self.sampler, part, size, tournament.observations(), seed=seed, first=first)
+            given = {"seed": seed, "share": now.rung.share, "first": first}
+            params = propose(self.sampler, part, size, tournament.observations(), **given)
             first, newcomers = [], evaluate.add(params)
             # those of the round before end first: then there is a result, should the time budget run out
             groups = [best + newcomers] if following else [best, newcomers]

@@ -76,6 +76,13 @@ def check_score(score: Any) -> float:
     return float(score) if math.isfinite(score) else math.nan
 
 
+def check_fidelities(fidelity: Any, n_points: int) -> list[float]:
+    """Return shares of whole evaluations, one for each point, or raise a ValueError."""
+    if isinstance(fidelity, numbers.Real):
+        fidelity = [fidelity] * n_points
+    return [check_fidelity(one) for one in check_length("fidelity", fidelity, n_points)]
+
+
 def check_fidelity(fidelity: Any) -> float:
     """Return a share of a whole evaluation as a float, or raise a ValueError."""
     if not isinstance(fidelity, numbers.Real) or isinstance(fidelity, bool) or not 0.0 < fidelity <= 1.0:

@@ -10,16 +10,11 @@ number, conditional         (sin(u - 1/2), cos(u - 1/2)), or (0, 0) where inacti
 category                    the number of the value, which the kernel only compares: two values differ by 1, whichever
                             they are; "inactive" is one more value, -1
 constant                    nothing
-
-With fidelities, there is one more feature, the logarithm of the fidelity.
 """
 
 import numpy as np
 
 from ._kernel import Layout
-
-#: Logarithm of the ratio of fidelities that count as one unit apart.
-_LOG_RATIO = np.log(20.0)
 
 
 class FeatureEncoder:
@@ -28,34 +23,26 @@ class FeatureEncoder:
     Parameters
     ----------
     space : Space
-    with_fidelity : bool, default=False
-        Whether there is a last feature for the fidelity.
 
     Attributes
     ----------
     layout : Layout
-        What the features are: a group for every dimension that can vary, and one for the fidelity.
+        What the features are: a group for every dimension that can vary.
     """
 
-    def __init__(self, space, *, with_fidelity=False):
-        self._space, self._with_fidelity = space, with_fidelity
+    def __init__(self, space):
+        self._space = space
         self._blocks = [_block_of(dimension) for dimension in space.dimensions]
         widths = [block.n_features for block in self._blocks]
         self._starts = np.cumsum([0, *widths])[:-1]
         groups = np.cumsum(np.sign(widths)) - 1
         is_categorical = [dimension.is_categorical for dimension in space.dimensions]
-        groups, is_categorical = np.repeat(groups, widths), np.repeat(is_categorical, widths)
-        if with_fidelity:
-            groups, is_categorical = np.append(groups, groups.max(initial=-1) + 1), np.append(is_categorical, False)
-        self.layout = Layout(groups, is_categorical)
+        self.layout = Layout(np.repeat(groups, widths), np.repeat(is_categorical, widths))
 
-    def encode(self, U, fidelities=1.0):
+    def encode(self, U):
         """Return the features, shape (n_points, n_features), of snapped points `U`, shape (n_points, n_dims)."""
         columns = zip(self._blocks, U.T, self._space.active(U).T, strict=True)
-        features = [block.encode(u, active) for block, u, active in columns]
-        if self._with_fidelity:
-            features.append(np.broadcast_to(np.log(fidelities) / _LOG_RATIO, len(U))[:, None])
-        return np.hstack(features)
+        return np.hstack([block.encode(u, active) for block, u, active in columns])
 
     def relax(self, U, moving):
         """Return the features of the points `U` as a smooth function of some of their active numeric coordinates.

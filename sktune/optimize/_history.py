@@ -84,11 +84,15 @@ class History:
     def outcomes(self) -> list[float]:
         """Return the last score of every point in the order of the proposals, without those that were forgotten.
 
-        It is ``-inf`` where the evaluation failed or is still pending.
+        It is ``-inf`` where the evaluation failed or is still pending. Of scores of several fidelities, those of the
+        lowest count, which are the ones that most points have.
         """
         scores = dict.fromkeys(self.pending, -math.inf)
+        lowest: dict[Key, float] = {}
         for trial in self.trials:
-            scores[trial.key] = -math.inf if math.isnan(trial.score) else trial.score
+            if trial.fidelity <= lowest.setdefault(trial.key, trial.fidelity):
+                lowest[trial.key] = trial.fidelity
+                scores[trial.key] = -math.inf if math.isnan(trial.score) else trial.score
         return [scores[key] for key in self.known if key in scores]
 
     def best(self) -> Trial | None:

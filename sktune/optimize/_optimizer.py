@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from ._candidates import nearby_candidates, spread_candidates
 from ._caution import CAUTION, is_cautious_turn
 from ._checks import (
     check_base_estimator,
+    check_fidelities,
     check_fidelity,
     check_length,
     check_noise,
@@ -26,11 +26,12 @@ from ._checks import (
     check_space,
 )
 from ._encoding import FeatureEncoder
-from ._fit import fit_gaussian_process
 from ._gp import GaussianProcess
 from ._history import History, Key
+from ._levels import LeveledProcess
 from ._local_search import LocalSearch
 from ._maximize import Acquisition, climbed_and_ranked, ranked
+from ._surrogate import Surrogate
 from ._threads import one_blas_thread
 from ._transform import ScoreTransform
 
@@ -40,8 +41,6 @@ _N_INITIAL, _N_INITIAL_WITH_KINDS = 5, 10
 _MAX_LISTED = 1000
 #: Draws from an infinite space before it counts as exhausted.
 _LAST_DRAWS = 1000
-#: Known standard errors count up to this multiple of the deviation of the values: such a value says nothing anyway.
-_MAX_KNOWN_DEVIATION = 1e3
 
 
 class Optimizer:
@@ -100,6 +99,8 @@ class Optimizer:
 
     A failure has the value of the worst success, so that the surrogate learns where evaluations fail.
 
+    Scores of several fidelities have a process each, the higher ones of what they add to the one below [5]_.
+
     References
     ----------
     .. [1] D. R. Jones, M. Schonlau and W. J. Welch, "Efficient Global Optimization of Expensive Black-Box
@@ -109,6 +110,8 @@ class Optimizer:
     .. [3] C. Hvarfner, E. O. Hellsten and L. Nardi, "Vanilla Bayesian Optimization Performs Great in High
        Dimensions", ICML 2024.
     .. [4] D. Ginsbourger, R. Le Riche and L. Carraro, "Kriging Is Well-Suited to Parallelize Optimization", 2010.
+    .. [5] M. C. Kennedy and A. O'Hagan, "Predicting the Output from a Complex Computer Code When Fast Approximations
+       Are Available", Biometrika 87, 2000.
 
     Examples
     --------
@@ -146,7 +149,7 @@ class Optimizer:
         self._spread = None
         self._history = History()
         self._version = 0  # of what is known
-        self._hyperparameters, self._fitted_version = None, 0
+        self._surrogate = Surrogate(self._encoder)
 
     # -- what is known -------------------------------------------------------------------------------------------------
 
@@ -179,13 +182,18 @@ class Optimizer:
 
     # -- ask and tell --------------------------------------------------------------------------------------------------
 
-    def ask(self, n_points: int | None = None) -> dict[str, Any] | list[dict[str, Any]]:
+    def ask(
+        self, n_points: int | None = None, *, fidelity: float | None = None
+    ) -> dict[str, Any] | list[dict[str, Any]]:
         """Propose points to evaluate. They are pending until they are told or forgotten.
 
         Parameters
         ----------
         n_points : int or None, default=None
             Number of points; None proposes a single one and returns it bare.
+        fidelity : float or None, default=None
+            The share of a whole evaluation that the points will be given first: they are to promise much for whole
+            evaluations, and this share is to show it. None is the lowest that was told.
 
         Returns
         -------
@@ -196,10 +204,14 @@ class Optimizer:
         ------
         SpaceExhaustedError
             If every point of the space has been proposed or told.
+        ValueError
+            If `n_points` is not a positive int, or `fidelity` not above 0 and at most 1.
         """
+        if fidelity is not None:
+            fidelity = check_fidelity(fidelity)
         if n_points is None:
-            return self._propose(1)[0]
-        return self._propose(check_positive("n_points", n_points))
+            return self._propose(1, fidelity)[0]
+        return self._propose(check_positive("n_points", n_points), fidelity)
 
     def tell(
         self,
@@ -284,9 +296,7 @@ class Optimizer:
         scores = [check_score(one) for one in scores]
         noises = [check_noise(one, failed=math.isnan(own)) for one, own in zip(noises, scores, strict=True)]
         keys = [_key(row) for row in self._coordinates(params)]
-        if isinstance(fidelity, Real):
-            fidelity = [fidelity] * len(params)
-        fidelities = [check_fidelity(one) for one in check_length("fidelity", fidelity, len(params))]
+        fidelities = check_fidelities(fidelity, len(params))
         return list(zip(keys, params, scores, noises, fidelities, strict=True))
 
     def forget(self, params: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:
@@ -331,12 +341,48 @@ class Optimizer:
         ValueError
             If a point does not belong to the space, or no success has been told yet.
         """
-        params = check_points("params", params)
-        self._check_success("predict")
+        X = self._features(params, "predict")
         with one_blas_thread():
-            gp, encoder = self._told_surrogate()
-            mean, variance = gp.predict(encoder.encode(self._coordinates(params)))
+            mean, variance = self._told_surrogate().predict(X)
         return mean, np.sqrt(variance)
+
+    def predict_change(self, params: Sequence[Mapping[str, Any]], fidelity: float | Sequence[float]) -> np.ndarray:
+        """Return by how much evaluations would change what is expected of points.
+
+        Parameters
+        ----------
+        params : list of n dicts
+            The points, evaluated before or not.
+        fidelity : float or list of n floats
+            Shares of a whole evaluation of which the scores were to come.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Standard deviation of the change of the mean that `predict` returns, in its unit: small where little is
+            unknown, and where a score of this fidelity cannot tell it.
+
+        Raises
+        ------
+        ValueError
+            As `predict` does; or if a fidelity is not above 0 and at most 1.
+        """
+        X = self._features(params, "predict_change")
+        fidelities = np.array(check_fidelities(fidelity, len(X)))
+        variance = np.zeros(len(X))
+        with one_blas_thread():
+            process = self._told_surrogate()
+            for one in np.unique(fidelities):
+                at = fidelities == one
+                seen = process.up_to(one) if isinstance(process, LeveledProcess) else process
+                variance[at] = seen.predict(X[at])[1]
+        return np.sqrt(variance)
+
+    def _features(self, params, method):
+        params = check_points("params", params)
+        if self._history.best() is None:
+            raise ValueError(f"{method}() needs at least one score that was told and is not NaN")
+        return self._encoder.encode(self._coordinates(params))
 
     def normalize(self, scores: Sequence[float]) -> np.ndarray:
         """Return scores in the unit of `predict`.
@@ -356,19 +402,16 @@ class Optimizer:
         ValueError
             If a score is not finite, or no success has been told yet.
         """
-        self._check_success("normalize")
-        return ScoreTransform(self._history.data()[1])(check_scores(scores))
-
-    def _check_success(self, method):
         if self._history.best() is None:
-            raise ValueError(f"{method}() needs at least one score that was told and is not NaN")
+            raise ValueError("normalize() needs at least one score that was told and is not NaN")
+        return ScoreTransform(self._history.data()[1])(check_scores(scores))
 
     # -- where proposals come from -------------------------------------------------------------------------------------
 
-    def _propose(self, n_points: int) -> list[dict[str, Any]]:
+    def _propose(self, n_points: int, fidelity: float | None) -> list[dict[str, Any]]:
         keys = []
         with one_blas_thread():
-            while len(keys) < n_points and (key := self._next_key()) is not None:
+            while len(keys) < n_points and (key := self._next_key(fidelity)) is not None:
                 self._history.propose(key)
                 keys.append(key)
         if not keys:
@@ -377,16 +420,16 @@ class Optimizer:
             )
         return self.space.from_unit(np.array(keys))
 
-    def _next_key(self) -> Key | None:
+    def _next_key(self, fidelity: float | None) -> Key | None:
         """The first unknown point of the first source that has one."""
-        for rows in self._sources():
+        for rows in self._sources(fidelity):
             for row in rows:
                 key = _key(row)
                 if key not in self._history.known:
                     return key
         return None
 
-    def _sources(self) -> Iterator[Iterable[np.ndarray]]:
+    def _sources(self, fidelity: float | None) -> Iterator[Iterable[np.ndarray]]:
         """Rows of coordinates from several sources, each made only if the one before had no unknown point."""
         n_known = len(self._history.known)
         yield self._initial
@@ -395,12 +438,15 @@ class Optimizer:
         if n_known < self.n_initial_points or self._history.best() is None:
             yield self.space.design(max(self.n_initial_points, n_known + 1), derive_seed(self._seed, "design"))
         else:
-            yield self._ranked_by_surrogate(np.random.default_rng(derive_seed(self._seed, "ask", n_known)))
+            rng = np.random.default_rng(derive_seed(self._seed, "ask", n_known))
+            yield self._ranked_by_surrogate(rng, fidelity)
         yield self._leftovers(np.random.default_rng(derive_seed(self._seed, "leftovers", n_known)))
 
-    def _ranked_by_surrogate(self, rng: np.random.Generator) -> np.ndarray:
+    def _ranked_by_surrogate(self, rng: np.random.Generator, fidelity: float | None) -> np.ndarray:
         U = self._history.data()[0]
-        gp, encoder = self._told_surrogate()
+        gp, encoder = self._told_surrogate(), self._encoder
+        if isinstance(gp, LeveledProcess):
+            gp = gp.up_to(gp.levels[0] if fidelity is None else fidelity)
         # several scores of a point are equal here to rounding only; the first stands for all
         known = U[np.sort(np.unique(U, axis=0, return_index=True)[1])]
         means = gp.predict(encoder.encode(known))[0]
@@ -409,9 +455,7 @@ class Optimizer:
             pending = encoder.encode(np.array(list(self._history.pending)))
             gp = gp.believe(pending, known_variance=np.median(gp.known_variance))
             means = np.append(means, gp.mean_[-len(pending) :])
-        # scores of parts of evaluations do not tell whether a cautious proposal did well
-        is_whole = encoder is self._encoder
-        is_cautious = is_whole and is_cautious_turn(self._history.outcomes(), self.n_initial_points)
+        is_cautious = is_cautious_turn(self._history.outcomes(), self.n_initial_points)
         acquisition = Acquisition(gp, encoder, means.max(), CAUTION if is_cautious else 1.0)
         if self._listed is None:
             candidates = np.vstack([self._spread_candidates(rng), nearby_candidates(self.space, centres, rng)])
@@ -425,29 +469,8 @@ class Optimizer:
             self._spread = spread_candidates(self.space, np.random.default_rng(derive_seed(self._seed, "spread")))
         return self._spread
 
-    def _told_surrogate(self) -> tuple[GaussianProcess, FeatureEncoder]:
-        U, scores, noises, fidelities = self._history.data()
-        encoder = FeatureEncoder(self.space, with_fidelity=True) if (fidelities < 1.0).any() else self._encoder
-        return self._surrogate(encoder, U, scores, noises, fidelities), encoder
-
-    def _surrogate(
-        self, encoder: FeatureEncoder, U: np.ndarray, scores: np.ndarray, noises: np.ndarray, fidelities: np.ndarray
-    ) -> GaussianProcess:
-        """The Gaussian process of the data; its hyperparameters are fitted only where the data are new."""
-        transform = ScoreTransform(scores)
-        X, y = encoder.encode(U, fidelities), transform(scores)
-        given = {
-            "known_variance": np.minimum(transform.slope(scores) * noises, _MAX_KNOWN_DEVIATION) ** 2,
-            "layout": encoder.layout,
-        }
-        if self._fitted_version == self._version:
-            return GaussianProcess(X, y, self._hyperparameters, **given)
-        start = self._hyperparameters
-        if start is not None and len(start.length_scales) != encoder.layout.n_groups:
-            start = None  # from before fidelities were known
-        gp = fit_gaussian_process(X, y, start=start, **given)
-        self._hyperparameters, self._fitted_version = gp.hyperparameters, self._version
-        return gp
+    def _told_surrogate(self) -> GaussianProcess | LeveledProcess:
+        return self._surrogate.of(*self._history.data(), version=self._version)
 
     def _leftovers(self, rng: np.random.Generator) -> Iterable[np.ndarray]:
         """All points of a finite space; some more draws from an infinite one."""

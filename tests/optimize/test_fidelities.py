@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from sktune.optimize import Optimizer
-from sktune.optimize._encoding import FeatureEncoder
 from sktune.space import Space
 
 SPACE = {"x": (0.0, 1.0), "y": (0.0, 1.0)}
@@ -63,16 +62,6 @@ def test_a_fidelity_of_1_changes_nothing():
     one.tell(some, scores)
     other.tell(some, scores, fidelity=[1.0] * 15)
     assert one.ask(3) == other.ask(3)
-
-
-def test_fidelities_are_a_feature_of_their_own():
-    space = Space(SPACE)
-    U = space.sample(4, np.random.default_rng(0))
-    encoder = FeatureEncoder(space, with_fidelity=True)
-    features = encoder.encode(U, [1.0, 0.05, 0.05**2, 1.0])
-    np.testing.assert_allclose(features[:, -1], [0.0, -1.0, -2.0, 0.0])
-    np.testing.assert_array_equal(features[:, :-1], FeatureEncoder(space).encode(U))
-    assert encoder.layout.groups.tolist() == [0, 1, 2]
 
 
 @pytest.mark.parametrize("fidelity", [0.0, -0.5, 1.5, math.nan, "0.5", True, None])

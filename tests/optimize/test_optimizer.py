@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from sktune.exceptions import SpaceExhaustedError
-from sktune.optimize import Optimizer, _optimizer
+from sktune.optimize import Optimizer, _surrogate
 from sktune.optimize._gp import GaussianProcess
 from sktune.space import Categorical, Integer, Real, Space
 
@@ -51,17 +51,17 @@ def test_the_first_points_are_the_design_of_the_space():
 def test_spaces_with_categories_have_more_initial_points(space, n_initial_points):
     optimizer = Optimizer(space, random_state=0)
     tune(optimizer, n_initial_points, lambda params: params["x"])
-    assert optimizer._hyperparameters is None
+    assert not optimizer._surrogate.hyperparameters
     optimizer.ask()
-    assert optimizer._hyperparameters is not None
+    assert optimizer._surrogate.hyperparameters is not None
 
 
 def test_after_the_first_points_the_surrogate_proposes():
     optimizer = Optimizer(SPACE, random_state=0, n_initial_points=5)
     tune(optimizer, 5)
-    assert optimizer._hyperparameters is None
+    assert not optimizer._surrogate.hyperparameters
     optimizer.ask()
-    assert optimizer._hyperparameters is not None
+    assert optimizer._surrogate.hyperparameters is not None
 
 
 def test_a_list_of_points_is_what_asking_one_by_one_gives():
@@ -113,7 +113,7 @@ def test_known_results_replace_the_design():
     optimizer.tell(known, [score_of(params) for params in known])
     assert (optimizer.n_told, optimizer.params_list) == (30, known)
     proposal = optimizer.ask()
-    assert optimizer._hyperparameters is not None
+    assert optimizer._surrogate.hyperparameters is not None
     assert Space(SPACE).key(proposal) not in keys(SPACE, known)
     assert abs(proposal["x"] - 0.5) < 1.0
     assert proposal["kind"] != "b"
@@ -241,14 +241,14 @@ def test_of_equal_points_the_first_proposed_is_the_best():
 
 
 def test_one_fit_for_each_change_of_the_data_from_the_last_optimum(monkeypatch):
-    starts, fit = [], _optimizer.fit_gaussian_process
+    starts, fit = [], _surrogate.fit_gaussian_process
 
     def counted(*args, start, **kwargs):
         gp = fit(*args, start=start, **kwargs)
         starts.append((start, gp.hyperparameters))
         return gp
 
-    monkeypatch.setattr(_optimizer, "fit_gaussian_process", counted)
+    monkeypatch.setattr(_surrogate, "fit_gaussian_process", counted)
     optimizer = Optimizer(SPACE, random_state=0, n_initial_points=10)
     tune(optimizer, 10)
     for n_fits in (1, 2, 3):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sktune.optimize import Optimizer, _optimizer
+from sktune.optimize import Optimizer, _surrogate
 
 SPACE = {"x": (0.0, 1.0), "y": (0.0, 1.0)}
 
@@ -71,9 +71,9 @@ def test_an_absurd_score_does_not_blind_the_surrogate(outlier):
 
 
 def test_known_noise_reaches_the_surrogate_in_its_unit(monkeypatch):
-    given, fit = [], _optimizer.fit_gaussian_process
+    given, fit = [], _surrogate.fit_gaussian_process
     monkeypatch.setattr(
-        _optimizer, "fit_gaussian_process", lambda *args, **kw: given.append((args, kw)) or fit(*args, **kw)
+        _surrogate, "fit_gaussian_process", lambda *args, **kw: given.append((args, kw)) or fit(*args, **kw)
     )
     optimizer = Optimizer(SPACE, random_state=0)
     batch = optimizer.ask(10)

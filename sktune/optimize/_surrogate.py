@@ -1,0 +1,66 @@
+"""The surrogate of what an optimizer was told."""
+
+import numpy as np
+
+from ._encoding import FeatureEncoder
+from ._fit import fit_gaussian_process
+from ._gp import GaussianProcess, Hyperparameters
+from ._levels import LeveledProcess, leveled_process
+from ._transform import ScoreTransform
+
+#: Known standard errors count up to this multiple of the deviation of the values: such a value says nothing anyway.
+_MAX_KNOWN_DEVIATION = 1e3
+
+
+class Surrogate:
+    """Fit processes to data that grow; hyperparameters are searched for only where the data are new.
+
+    Parameters
+    ----------
+    encoder : FeatureEncoder
+
+    Attributes
+    ----------
+    hyperparameters : dict of int to Hyperparameters
+        The last ones of each level of fidelity, where the next search begins.
+    """
+
+    def __init__(self, encoder: FeatureEncoder):
+        self._encoder = encoder
+        self.hyperparameters: dict[int, Hyperparameters] = {}
+        self._version = 0
+
+    def of(
+        self, U: np.ndarray, scores: np.ndarray, noises: np.ndarray, fidelities: np.ndarray, *, version: int
+    ) -> GaussianProcess | LeveledProcess:
+        """Return the process of told scores.
+
+        Parameters
+        ----------
+        U : ndarray of shape (n_points, n_dims)
+            Snapped points; scores, known standard errors and fidelities are of shape (n_points,).
+        version : int
+            From 1; equal numbers say that the data are equal.
+        """
+        transform = ScoreTransform(scores)
+        X, y = self._encoder.encode(U), transform(scores)
+        known_variance = np.minimum(transform.slope(scores) * noises, _MAX_KNOWN_DEVIATION) ** 2
+
+        def fit(level, *observations):
+            return self._fit(level, *observations, is_known=version == self._version)
+
+        if (fidelities < 1.0).any():
+            process = leveled_process(X, y, fidelities, known_variance, fit)
+        else:
+            process = fit(0, X, y, known_variance)
+        self._version = version
+        return process
+
+    def _fit(self, level, X, y, known_variance, *, is_known):
+        given = {"known_variance": known_variance, "layout": self._encoder.layout}
+        start = self.hyperparameters.get(level)
+        if is_known:
+            return GaussianProcess(X, y, start, **given)
+        gp = fit_gaussian_process(X, y, start=start, **given)
+        self.hyperparameters[level] = gp.hyperparameters
+        return gp
