@@ -149,7 +149,9 @@ def scikit_optimize(contest):
 
 def optuna(contest):
     """Search by OptunaSearchCV over skorch."""
-    distributions, module = import_module("optuna").distributions, import_module("optuna_integration.sklearn")
+    peer, module = import_module("optuna"), import_module("optuna_integration.sklearn")
+    peer.logging.set_verbosity(peer.logging.ERROR)
+    distributions = peer.distributions
     spaces = {
         name: distributions.CategoricalDistribution(spec)
         if isinstance(spec, list)
