@@ -44,7 +44,7 @@ def explain_no_winner(
     )
 
 
-def warn_of_failures(candidates: list[CandidateRecord], error_score: Any, stacklevel: int = 3) -> None:
+def warn_of_failures(candidates: list[CandidateRecord], error_score: Any) -> None:
     """Warn once of all fits that failed, with their reasons."""
     reasons = count_failures(candidates)
     if reasons:
@@ -54,15 +54,15 @@ def warn_of_failures(candidates: list[CandidateRecord], error_score: Any, stackl
             f"candidates with such a split rank last.\n"
             f"error_score='raise' shows where they come from.\n{failure_report(reasons)}",
             FitFailedWarning,
-            stacklevel=stacklevel,
+            stacklevel=3,
         )
 
 
-def warn_of_interruption(n_ok: int, *, refits: bool, stacklevel: int = 3) -> None:
+def warn_of_interruption(n_ok: int, *, refits: bool) -> None:
     """Warn that the results are those of the candidates that had finished."""
     warnings.warn(
         f"the search was interrupted: its results are those of the {n_ok} candidates that had finished"
         + (", and the best of them is refitted now" if refits else ""),
         SearchInterruptedWarning,
-        stacklevel=stacklevel,
+        stacklevel=3,
     )

@@ -49,9 +49,9 @@ class LeveledProcess:
     def __init__(self, levels: Sequence[float], parts: Sequence[tuple[GaussianProcess, float]], fidelity: float = 1.0):
         self.levels, self._parts, self._fidelity = levels, parts, fidelity
 
-    def up_to(self, fidelity: float) -> "LeveledProcess":
-        """Return the same process, with the variances that evaluations at `fidelity` would reveal."""
-        return LeveledProcess(self.levels, self._parts, fidelity)
+    def up_to(self, fidelity: float | None) -> "LeveledProcess":
+        """Return the same process, with the variances that evaluations at `fidelity`, None the lowest, would reveal."""
+        return LeveledProcess(self.levels, self._parts, self.levels[0] if fidelity is None else fidelity)
 
     @property
     def known_variance(self) -> np.ndarray:

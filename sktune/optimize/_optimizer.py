@@ -374,14 +374,12 @@ class Optimizer:
             process = self._told_surrogate()
             for one in np.unique(fidelities):
                 at = fidelities == one
-                seen = process.up_to(one) if isinstance(process, LeveledProcess) else process
-                variance[at] = seen.predict(X[at])[1]
+                variance[at] = _revealed(process, one).predict(X[at])[1]
         return np.sqrt(variance)
 
     def _features(self, params, method):
         params = check_points("params", params)
-        if self._history.best() is None:
-            raise ValueError(f"{method}() needs at least one score that was told and is not NaN")
+        self._check_success(method)
         return self._encoder.encode(self._coordinates(params))
 
     def normalize(self, scores: Sequence[float]) -> np.ndarray:
@@ -402,9 +400,12 @@ class Optimizer:
         ValueError
             If a score is not finite, or no success has been told yet.
         """
-        if self._history.best() is None:
-            raise ValueError("normalize() needs at least one score that was told and is not NaN")
+        self._check_success("normalize")
         return ScoreTransform(self._history.data()[1])(check_scores(scores))
+
+    def _check_success(self, method):
+        if self._history.best() is None:
+            raise ValueError(f"{method}() needs at least one score that was told and is not NaN")
 
     # -- where proposals come from -------------------------------------------------------------------------------------
 
@@ -444,9 +445,7 @@ class Optimizer:
 
     def _ranked_by_surrogate(self, rng: np.random.Generator, fidelity: float | None) -> np.ndarray:
         U = self._history.data()[0]
-        gp, encoder = self._told_surrogate(), self._encoder
-        if isinstance(gp, LeveledProcess):
-            gp = gp.up_to(gp.levels[0] if fidelity is None else fidelity)
+        gp, encoder = _revealed(self._told_surrogate(), fidelity), self._encoder
         # several scores of a point are equal here to rounding only; the first stands for all
         known = U[np.sort(np.unique(U, axis=0, return_index=True)[1])]
         means = gp.predict(encoder.encode(known))[0]
@@ -483,6 +482,11 @@ class Optimizer:
             return self.space.to_unit(params)
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from error
+
+
+def _revealed(process: GaussianProcess | LeveledProcess, fidelity: float | None) -> GaussianProcess | LeveledProcess:
+    """The process, with the variances that evaluations at a fidelity would reveal."""
+    return process.up_to(fidelity) if isinstance(process, LeveledProcess) else process
 
 
 def _default_n_initial_points(space: Space) -> int:

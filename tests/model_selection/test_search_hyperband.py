@@ -113,8 +113,7 @@ def test_estimators_that_cannot_be_trained_in_pieces_are_refused():
 
 
 def test_an_estimator_of_scikit_learn():
-    # averaged: of nine epochs alone, the last one may be a bad one
-    pipeline = make_pipeline(StandardScaler(), SGDClassifier(max_iter=9, average=True))
+    pipeline = make_pipeline(StandardScaler(), SGDClassifier(max_iter=9))
     space = {"sgdclassifier__alpha": (1e-5, 1e-1, "log-uniform")}
     X, y = load_iris(return_X_y=True)
     search = HyperbandSearchCV(pipeline, space, cv=3, random_state=0).fit(X, y)

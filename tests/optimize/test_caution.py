@@ -55,6 +55,8 @@ def test_outcomes_are_scores_in_the_order_of_proposals_without_what_was_forgotte
     optimizer.tell(fourth, 1.0)
     optimizer.revise(third, 4.0)
     assert optimizer._history.outcomes() == [-np.inf, 4.0, 1.0]
+    optimizer.revise([third, third, third], [8.0, 5.0, 9.0], fidelity=[1.0, 0.1, 0.5])
+    assert optimizer._history.outcomes() == [-np.inf, 5.0, 1.0]  # of several fidelities, the lowest
 
 
 @pytest.mark.parametrize("caution", [1.0, 4.0, 9.0])

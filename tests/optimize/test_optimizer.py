@@ -53,7 +53,7 @@ def test_spaces_with_categories_have_more_initial_points(space, n_initial_points
     tune(optimizer, n_initial_points, lambda params: params["x"])
     assert not optimizer._surrogate.hyperparameters
     optimizer.ask()
-    assert optimizer._surrogate.hyperparameters is not None
+    assert optimizer._surrogate.hyperparameters
 
 
 def test_after_the_first_points_the_surrogate_proposes():
@@ -61,7 +61,7 @@ def test_after_the_first_points_the_surrogate_proposes():
     tune(optimizer, 5)
     assert not optimizer._surrogate.hyperparameters
     optimizer.ask()
-    assert optimizer._surrogate.hyperparameters is not None
+    assert optimizer._surrogate.hyperparameters
 
 
 def test_a_list_of_points_is_what_asking_one_by_one_gives():
@@ -113,7 +113,7 @@ def test_known_results_replace_the_design():
     optimizer.tell(known, [score_of(params) for params in known])
     assert (optimizer.n_told, optimizer.params_list) == (30, known)
     proposal = optimizer.ask()
-    assert optimizer._surrogate.hyperparameters is not None
+    assert optimizer._surrogate.hyperparameters
     assert Space(SPACE).key(proposal) not in keys(SPACE, known)
     assert abs(proposal["x"] - 0.5) < 1.0
     assert proposal["kind"] != "b"
