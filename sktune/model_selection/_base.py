@@ -30,6 +30,7 @@ from .._sklearn_compat import (
     scorers_by_name,
 )
 from .._utils.interrupts import interrupts
+from .._utils.portable import Portable
 from .._utils.random import derive_seed, root_seed
 from ..exceptions import TimeBudgetError
 from ..neural_network import NetClassifier, NetRegressor
@@ -59,7 +60,7 @@ from ._verbose import announce_size
 Schedule = Callable[[Evaluator], str | None]
 
 
-class BaseTuneSearchCV(HintedParams, BaseSearchCV):
+class BaseTuneSearchCV(Portable, HintedParams, BaseSearchCV):
     """Cross-validated search with scikit-learn's interface and a loop of its own.
 
     A subclass says in `_schedule` which candidates to evaluate, and nothing else. Everything around it is done here:
@@ -127,6 +128,7 @@ class BaseTuneSearchCV(HintedParams, BaseSearchCV):
         "storage": [str, os.PathLike, None],
         "max_epochs_total": [Interval(Integral, 1, None, closed="left"), None],
     }
+    _MAY_HOLD_FUNCTIONS = ("scoring", "scorer_", "refit", "cv", "_checked_cv_orig", "fit_params", "_skl_callbacks")
 
     @abstractmethod
     def __init__(

@@ -21,6 +21,7 @@ from .._sklearn_compat import (
     weighted_scorer,
 )
 from .._utils.estimator_state import check_feature_names, estimator_state, new_estimator, require
+from .._utils.portable import Portable
 from ..neural_network import NetClassifier, NetRegressor
 from ..neural_network._data_checks import check_targets, check_weights, names_of_arrays
 from ..space import Space
@@ -29,7 +30,7 @@ from ._bayes import BayesSearchCV
 _PREFIX = "net__"
 
 
-class _BaseNetCV(HintedParams, CallbackSupportMixin, BaseEstimator):
+class _BaseNetCV(Portable, HintedParams, CallbackSupportMixin, BaseEstimator):
     """Base of the self-tuning networks; see `NetClassifierCV` and `NetRegressorCV`."""
 
     _parameter_constraints = {
@@ -48,6 +49,7 @@ class _BaseNetCV(HintedParams, CallbackSupportMixin, BaseEstimator):
     }
     _NET: type
     _TARGET_CHECKS: dict
+    _MAY_HOLD_FUNCTIONS = ("scoring", "cv", "_skl_callbacks")
 
     def __init__(
         self,

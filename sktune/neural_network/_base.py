@@ -25,6 +25,7 @@ from .._sklearn_compat import (
     validate_parameter_constraints,
 )
 from .._utils.estimator_state import check_feature_names, estimator_state, new_estimator, require, require_keys
+from .._utils.portable import Portable
 from .._utils.random import derive_seed, root_seed
 from .._utils.threads import map_in_threads, torch_threads
 from ..engine import FitPlan, FitResult, Rows, TrainingState, train_plan
@@ -43,7 +44,7 @@ from ._validation_split import validation_split
 _PREDICT_ROWS = 1024
 
 
-class BaseNet(HintedParams, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
+class BaseNet(Portable, HintedParams, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
     """Base of the network estimators; see `NetClassifier` and `NetRegressor`."""
 
     _parameter_constraints = {
@@ -449,6 +450,7 @@ class BaseNet(HintedParams, CallbackSupportMixin, BaseEstimator, metaclass=ABCMe
     _TARGET_ATTRIBUTES: tuple[str, ...] = ()
     _FITTED = ("n_features_in_", "feature_names_in_", "n_iter_", "best_epoch_", "history_", "_seed")
     _TRAINED = ("_blueprint", "_state", "_net")
+    _MAY_HOLD_FUNCTIONS = ("callbacks", "_net", "_skl_callbacks")
 
     @abstractmethod
     def _check_target_attributes(self, fitted, n_outputs):

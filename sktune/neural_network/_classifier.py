@@ -85,6 +85,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
     callbacks : list of skorch callbacks or None, default=None
         Callbacks or ``(name, callback)`` pairs; copied, as they keep state. With them the network trains in skorch's
         own loop, which gives the same weights up to rounding, takes longer, and never trains networks together.
+        Lambdas in them can be pickled with the estimator; locks and open files are refused by name.
     warm_start : bool, default=False
         Whether `fit` goes on from the weights of the fit before, for `max_epochs` more epochs, with a new optimizer.
     random_state : int, RandomState instance or None, default=None

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._utils.hints import did_you_mean
+from .._utils.portable import Portable
 from ._base import Dimension, is_number
 from ._check import check_dimension, named_specs
 from ._conditions import Conditions
@@ -21,7 +22,7 @@ INACTIVE = 0.5
 _SHOWN = 31  # longer lists of dimensions are abbreviated
 
 
-class Space(PointLists):
+class Space(Portable, PointLists):
     """A search space: every setting is a point of the unit cube with one coordinate per parameter.
 
     Parameters
@@ -62,6 +63,8 @@ class Space(PointLists):
     >>> Space({"a": (1, 3), "b": (1, 3)}, constraint=lambda params: params["a"] < params["b"]).n_points
     9
     """
+
+    _MAY_HOLD_FUNCTIONS = ("constraint",)
 
     def __init__(self, dimensions: Any, *, constraint: Callable[[dict], bool] | None = None):
         if isinstance(dimensions, Space):

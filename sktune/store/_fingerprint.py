@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from sklearn import get_config
 
+from .._utils.portable import ByValue
 from ..exceptions import FingerprintError
 
 #: Attributes of a class that say nothing about what it does.
@@ -251,6 +252,7 @@ _WRITERS: list[tuple[Any, Callable[[_Writer, Any], None]]] = [
     (types.CodeType, _Writer._write_code),
     ((staticmethod, classmethod), lambda writer, value: writer.write(value.__func__)),
     (property, lambda writer, value: writer._write_all("property", (value.fget, value.fset, value.fdel))),
+    (ByValue, lambda writer, value: writer.write(value.value)),  # not by its bytes, which tell of line numbers
     (functools.partial, lambda writer, value: writer._write_all("partial", (value.func, value.args, value.keywords))),
     ((bytearray, memoryview), lambda writer, value: writer._tag(type(value).__name__, bytes(value))),
 ]

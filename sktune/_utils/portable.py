@@ -1,0 +1,65 @@
+"""Functions that pickle refuses, lambdas above all, travel by value: what holds one can be pickled all the same."""
+
+import pickle
+from typing import Any
+
+from joblib import wrap_non_picklable_objects
+
+
+class ByValue:
+    """Stands for `value` in a state; pickled as joblib pickles for its processes, functions by their code.
+
+    Parameters
+    ----------
+    value : object
+    """
+
+    def __init__(self, value: Any):
+        self.value = value
+
+    def __reduce__(self):
+        return wrap_non_picklable_objects(self.value, keep_wrapper=False).__reduce__()
+
+
+class Portable:
+    """Mixin of what may hold functions of the user, in the attributes that `_MAY_HOLD_FUNCTIONS` names.
+
+    Raises
+    ------
+    TypeError
+        On pickling, before anything is written, if one of these cannot be pickled in any way: it may hold a lock or an
+        open file.
+    """
+
+    _MAY_HOLD_FUNCTIONS: tuple[str, ...] = ()
+
+    def __getstate__(self):
+        state = dict(super().__getstate__())
+        for name in self._MAY_HOLD_FUNCTIONS:
+            if state.get(name) is not None:
+                state[name] = _portable(self, name, state[name])
+        return state
+
+    def __copy__(self):  # a shallow copy shares whatever there is
+        new = object.__new__(type(self))
+        vars(new).update(vars(self))
+        return new
+
+
+def _portable(owner, name, value):
+    if _failure(value) is None:
+        return value
+    stand_in = ByValue(value)
+    error = _failure(stand_in)
+    if error is not None:
+        name = name.strip("_")
+        raise TypeError(f"{name} of {type(owner).__name__} cannot be pickled: {error}; got {name}={value!r}") from error
+    return stand_in
+
+
+def _failure(value) -> Exception | None:
+    try:
+        pickle.dumps(value)
+    except Exception as error:  # pickling runs whatever the objects define
+        return error
+    return None
