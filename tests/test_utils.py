@@ -19,7 +19,7 @@ from sktune._utils.deadline import check_deadline, deadline
 from sktune._utils.interrupts import interrupts
 from sktune._utils.optional import import_optional
 from sktune._utils.random import derive_seed, root_seed
-from sktune._utils.threads import torch_threads
+from sktune._utils.threads import flushed_denormals, torch_threads
 from sktune.exceptions import TimeBudgetError
 
 keys = st.lists(st.text(max_size=5) | st.integers(0, 2**32 - 1), max_size=3)
@@ -120,6 +120,33 @@ def test_torch_threads_of_concurrent_threads_leave_the_callers_number(three_torc
     with ThreadPoolExecutor(4) as pool:
         assert set(pool.map(work, range(200))) == {1}
     assert torch.get_num_threads() == 3
+
+
+def tiny():
+    """Return half the smallest normal number, as this thread computes it."""
+    return float(torch.tensor([torch.finfo(torch.float32).tiny]) * 0.5)
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_denormals_are_flushed_here_and_as_before_afterwards(before):
+    if not torch.set_flush_denormal(before):
+        pytest.skip("this processor cannot flush denormals")
+    try:
+        with pytest.raises(ZeroDivisionError), flushed_denormals():
+            assert tiny() == 0.0
+            with ThreadPoolExecutor(1) as pool:
+                assert pool.submit(tiny).result() == 0.0
+            1 / 0
+        assert (tiny() == 0.0) == before
+    finally:
+        torch.set_flush_denormal(False)
+
+
+def test_denormals_of_other_threads_stay():
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(tiny).result() > 0.0
+        with flushed_denormals():
+            assert pool.submit(tiny).result() > 0.0
 
 
 # -- deadlines ---------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""How many threads torch may use."""
+"""How torch computes in this thread: with how many others, and with which numbers."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +20,21 @@ def torch_threads(n_threads: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+@contextmanager
+def flushed_denormals() -> Iterator[None]:
+    """Let this thread, and those that it starts, take numbers below the smallest normal one (1e-38 in float32) for 0.
+
+    Processors are many times slower at such numbers, and the gradients of a network that is sure of its training rows
+    are full of them. Where the processor cannot be told to, nothing changes.
+    """
+    before = bool(torch.tensor([1e-40], dtype=torch.float32).mul(1.0) == 0.0)
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(before)
 
 
 def map_in_threads(function: Callable[[Any], Any], items: Sequence) -> list:

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import torch
 
-from .._utils.threads import torch_threads
+from .._utils.threads import flushed_denormals, torch_threads
 from ..exceptions import SktuneWarning
 from ._plan import FitPlan, FitResult, TrainingState
 from ._stack import Member, Stack, capacities
@@ -154,7 +154,7 @@ def _train_all(stacks, n_threads, check):
 
     def work():
         # One torch thread: with more, a product is rounded in another way.
-        with torch_threads(1):
+        with torch_threads(1), flushed_denormals():
             while not errors:
                 try:
                     for part in _train_or_divide(waiting.get_nowait(), check_all):

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from .._utils.interrupts import interrupts
 from .._utils.random import derive_seed
-from .._utils.threads import torch_threads
+from .._utils.threads import flushed_denormals, torch_threads
 from ..engine import MOMENTS, BatchStream, EarlyStopping, FitPlan, FitResult, TrainingState, diverged
 from ..modules import MLP
 from ..schedules import PlateauRule
@@ -205,7 +205,7 @@ def train(
         At the first loss or weight that is not finite.
     """
     # Matrix products round differently with another number of threads: one, so that the answer never depends on it.
-    with torch_threads(1):
+    with torch_threads(1), flushed_denormals():
         net = build_net(plan, callbacks, classes)
         if state is not None:
             _write_state(net, plan, state)

@@ -97,6 +97,20 @@ def test_threads_do_not_matter_for_products_that_would_be_divided_among_them():
         assert_identical(a, b)
 
 
+def test_a_training_does_not_depend_on_whether_the_caller_flushes_denormals():
+    plan = make_plan()
+    plan = replace(plan, train=replace(plan.train, X=1e-20 * plan.train.X))  # squares of its gradients are denormal
+    results = []
+    for flushed in (False, True):
+        torch.set_flush_denormal(flushed)
+        try:
+            results += [train_plan(plan), *fit_plans([plan, plan], n_threads=2)]
+        finally:
+            torch.set_flush_denormal(False)
+    for result in results[1:]:
+        assert_identical(result, results[0])
+
+
 def test_only_what_cannot_be_shared_divides_a_group():
     keys = {group_key(make_plan(n_rows=n_rows, lr=lr, dropout=lr)) for n_rows in (46, 47) for lr in (0.1, 0.2)}
     assert len(keys) == 1
