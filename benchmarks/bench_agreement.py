@@ -67,16 +67,18 @@ def main():
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--epochs", type=int, default=27)
     parser.add_argument("--candidates", type=int, default=24)
+    parser.add_argument("--rules", nargs="+", default=list(RULES), choices=list(RULES))
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     print_machine()
     for name in arguments.data:
         X, y = DATA[name](return_X_y=True)
-        rows = {rule: [] for rule in RULES}
+        rows = {rule: [] for rule in arguments.rules}
         for seed in range(arguments.seeds):
             full = search(X, y, seed, None, arguments.epochs, arguments.candidates)
-            for rule, pruning in RULES.items():
-                rows[rule].append(compare(full, search(X, y, seed, pruning, arguments.epochs, arguments.candidates)))
+            for rule in rows:
+                pruned = search(X, y, seed, RULES[rule], arguments.epochs, arguments.candidates)
+                rows[rule].append(compare(full, pruned))
         print(f"\n{name}: {arguments.candidates} candidates, {arguments.epochs} epochs, {arguments.seeds} seeds")
         print(f"{'':<24}{'same winner':>12}{'as good':>10}{'epochs':>9}")
         for rule, found in rows.items():

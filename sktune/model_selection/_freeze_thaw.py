@@ -32,7 +32,7 @@ class FreezeThaw:
 
     Parameters
     ----------
-    min_probability : float, default=0.05
+    min_probability : float, default=0.03
         Candidates are trained further while the probability that they are the best, by more than half a standard
         error of the best score, is at least this; the surrogate, which is too sure of itself, counts as half as sure.
         A lower one is more careful, and more expensive.
@@ -62,7 +62,7 @@ class FreezeThaw:
     [(27, 1), (81, 1), (81, 3)]
     """
 
-    min_probability: float = 0.05
+    min_probability: float = 0.03
     reduction_factor: float = 3.0
     n_rungs: int = 3
     n_first_splits: int | None = None
