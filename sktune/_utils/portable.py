@@ -22,7 +22,7 @@ class ByValue:
 
 
 class Portable:
-    """Mixin of what may hold functions of the user, in the attributes that `_MAY_HOLD_FUNCTIONS` names.
+    """Mixin of what may hold functions of the user, in the attributes that `_may_hold_functions` names.
 
     Raises
     ------
@@ -31,11 +31,11 @@ class Portable:
         open file.
     """
 
-    _MAY_HOLD_FUNCTIONS: tuple[str, ...] = ()
+    _may_hold_functions: tuple[str, ...] = ()
 
     def __getstate__(self):
         state = dict(super().__getstate__())
-        for name in self._MAY_HOLD_FUNCTIONS:
+        for name in self._may_hold_functions:
             if state.get(name) is not None:
                 state[name] = _portable(self, name, state[name])
         return state

@@ -128,7 +128,7 @@ class BaseTuneSearchCV(Portable, HintedParams, BaseSearchCV):
         "storage": [str, os.PathLike, None],
         "max_epochs_total": [Interval(Integral, 1, None, closed="left"), None],
     }
-    _MAY_HOLD_FUNCTIONS = ("scoring", "scorer_", "refit", "cv", "_checked_cv_orig", "fit_params", "_skl_callbacks")
+    _may_hold_functions = ("scoring", "scorer_", "refit", "cv", "_checked_cv_orig", "fit_params", "_skl_callbacks")
 
     @abstractmethod
     def __init__(

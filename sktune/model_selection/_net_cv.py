@@ -49,7 +49,7 @@ class _BaseNetCV(Portable, HintedParams, CallbackSupportMixin, BaseEstimator):
     }
     _NET: type
     _TARGET_CHECKS: dict
-    _MAY_HOLD_FUNCTIONS = ("scoring", "cv", "_skl_callbacks")
+    _may_hold_functions = ("scoring", "cv", "_skl_callbacks")
 
     def __init__(
         self,

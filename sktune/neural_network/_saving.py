@@ -17,7 +17,11 @@ class SavedNet(Portable):
     _TARGET_ATTRIBUTES: tuple[str, ...] = ()
     _FITTED = ("n_features_in_", "feature_names_in_", "n_iter_", "best_epoch_", "history_", "_seed")
     _TRAINED = ("_blueprint", "_state", "_net")
-    _MAY_HOLD_FUNCTIONS = ("callbacks", "_net", "_skl_callbacks")
+
+    @property
+    def _may_hold_functions(self):
+        # without callbacks the net holds none, and may be large: it is not pickled once more to find that out
+        return ("callbacks", "_skl_callbacks", *(["_net"] if self.callbacks else []))
 
     @abstractmethod
     def _check_target_attributes(self, fitted, n_outputs):

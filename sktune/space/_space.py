@@ -64,7 +64,7 @@ class Space(Portable, PointLists):
     9
     """
 
-    _MAY_HOLD_FUNCTIONS = ("constraint",)
+    _may_hold_functions = ("constraint",)
 
     def __init__(self, dimensions: Any, *, constraint: Callable[[dict], bool] | None = None):
         if isinstance(dimensions, Space):
