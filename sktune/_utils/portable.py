@@ -1,6 +1,7 @@
 """Functions that pickle refuses, lambdas above all, travel by value: what holds one can be pickled all the same."""
 
 import pickle
+from collections.abc import Callable
 from typing import Any
 
 from joblib import wrap_non_picklable_objects
@@ -47,19 +48,20 @@ class Portable:
 
 
 def _portable(owner, name, value):
-    if _failure(value) is None:
+    if pickling_error(value) is None:
         return value
     stand_in = ByValue(value)
-    error = _failure(stand_in)
+    error = pickling_error(stand_in)
     if error is not None:
         name = name.strip("_")
         raise TypeError(f"{name} of {type(owner).__name__} cannot be pickled: {error}; got {name}={value!r}") from error
     return stand_in
 
 
-def _failure(value) -> Exception | None:
+def pickling_error(value: Any, dumps: Callable[[Any], bytes] = pickle.dumps) -> Exception | None:
+    """Return what pickling `value` fails with, None if it does not."""
     try:
-        pickle.dumps(value)
+        dumps(value)
     except Exception as error:  # pickling runs whatever the objects define
         return error
     return None

@@ -11,9 +11,8 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, clone, is_classifier
+from sklearn.base import BaseEstimator, clone
 from sklearn.callback import CallbackContext
-from sklearn.model_selection import check_cv
 from sklearn.utils import Bunch, indexable
 
 from .._sklearn_compat import (
@@ -25,7 +24,6 @@ from .._sklearn_compat import (
     Interval,
     _check_method_params,
     _fit_context,
-    _num_samples,
     has_callbacks,
     scorers_by_name,
 )
@@ -38,14 +36,7 @@ from ._dispatch import goes_to_threads, open_parallel
 from ._evaluation import Problem, fit_watched, make_candidate
 from ._evaluator import EpochBudgetError, Evaluator
 from ._failures import explain_no_winner, warn_of_failures, warn_of_interruption
-from ._fit_checks import (
-    check_fit_params,
-    check_labels_of_splits,
-    check_pre_dispatch,
-    check_splits,
-    draw_splits,
-    hint_at_scorer,
-)
+from ._fit_checks import check_fit_params, check_pre_dispatch, hint_at_scorer
 from ._initial_results import KnownResults
 from ._ledger import Run, data_key
 from ._picklable import check_picklable
@@ -55,6 +46,7 @@ from ._resuming import check_has_epochs, find_resource, train_until
 from ._scores import Scores
 from ._seeding import seeded_generators
 from ._shared_steps import SharedSteps
+from ._splits import check_labels_of_splits, freeze_splits
 from ._verbose import announce_size
 
 Schedule = Callable[[Evaluator], str | None]
@@ -268,7 +260,8 @@ class BaseTuneSearchCV(Portable, HintedParams, BaseSearchCV):
         run = None if self.storage is None else Run(self, X, y, params, seed)
         seed = seed if run is None else run.seed
         root = self._init_callback_context(max_subtasks=1 + (self.refit is not False)).call_on_fit_task_begin(**news)
-        splits = self._freeze_splits(X, y, routed.splitter.split, seed)
+        splits = freeze_splits(self.estimator, self.cv, X, y, routed.splitter.split, seed)
+        self.n_splits_ = len(splits)
         check_labels_of_splits(self.estimator, y, splits, scorer)
         problem = self._pose_problem(X, y, scorer, routed, len(splits), start)
         if self._rehearses is not None:
@@ -306,23 +299,6 @@ class BaseTuneSearchCV(Portable, HintedParams, BaseSearchCV):
             if isinstance(self.scoring, str) or "parameter refit" in str(error):
                 raise
             raise type(error)(f"scoring={self.scoring!r}: {error}{hint_at_scorer(self.scoring)}") from None
-
-    def _freeze_splits(self, X, y, split_params: dict[str, Any], seed: int | None) -> list[tuple[Any, Any]]:
-        """Draw the splits, once for all candidates."""
-        cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
-        self.n_splits_ = cv.get_n_splits(X, y, **split_params)
-        split_seed = None if seed is None else derive_seed(seed, "splits")
-        with seeded_generators(split_seed):  # for a splitter that shuffles without a random_state of its own
-            splits = draw_splits(cv, X, y, split_params)
-        if len(splits) != self.n_splits_:
-            raise ValueError(
-                "cv.split and cv.get_n_splits return inconsistent results: "
-                f"expected {self.n_splits_} splits, got {len(splits)}"
-            )
-        if not splits:
-            raise ValueError(f"No fits were performed: cv={self.cv!r} gives no splits")
-        check_splits(splits, _num_samples(X))
-        return splits
 
     def _pose_problem(self, X, y, scorer, routed: Bunch, n_splits: int, start: float) -> Problem:
         """Gather what all tasks share."""

@@ -1,18 +1,13 @@
-"""What can be known to be wrong before a search trains anything: splits, scores of splits, parameters of ``fit``."""
+"""What can be known to be wrong before a search trains anything: scorers, parameters of ``fit`` and of joblib."""
 
 import inspect
 import re
-import reprlib
-import warnings
-from collections.abc import Iterable, Sequence
 from typing import Any
 
-import numpy as np
-from sklearn.base import BaseEstimator, is_classifier
+from sklearn.base import BaseEstimator
 
-from .._sklearn_compat import _num_samples, get_scorer_names, scorers_of_probabilities
+from .._sklearn_compat import _num_samples, get_scorer_names
 from .._utils.hints import did_you_mean
-from ..exceptions import SktuneWarning
 
 #: Numbers and what may stand between them.
 _EXPRESSION = re.compile(r"\d+(\.\d*)?([-+*/%]+\d+(\.\d*)?)*")
@@ -56,77 +51,3 @@ def check_fit_params(estimator: BaseEstimator, params: dict[str, Any], X: Any) -
         raise ValueError(
             f"sample_weight must have one entry for each of the {_num_samples(X)} rows of X, got {len(weight)}"
         )
-
-
-def draw_splits(cv: Any, X: Any, y: Any, split_params: dict[str, Any]) -> list[tuple]:
-    """Return the splits of a splitter that `check_cv` has returned; a ValueError where a list of them has no pairs."""
-    try:
-        return list(cv.split(X, y, **split_params))
-    except (TypeError, ValueError) as error:
-        if "unpack" not in str(error):
-            raise
-        raise ValueError(
-            "cv must be a splitter, an int or an iterable of pairs (train, test) of row numbers"
-        ) from error
-
-
-def check_splits(splits: Sequence[tuple], n_samples: int) -> None:
-    """Raise a ValueError for what are no row numbers, and for what leaves nothing to train or to score on."""
-    for number, split in enumerate(splits):
-        for side, rows in zip(("training", "test"), map(np.asarray, split), strict=True):
-            is_mask = rows.dtype == bool and rows.shape == (n_samples,)
-            if not is_mask and (rows.ndim != 1 or (rows.dtype.kind not in "iu" and rows.size)):
-                raise ValueError(
-                    f"cv must give 1d arrays of row numbers, but split {number} has the {side} rows {rows.tolist()}"
-                )
-            if not (rows.any() if is_mask else rows.size):
-                raise ValueError(f"cv must leave rows on both sides, but split {number} has no {side} rows")
-            if not is_mask and not -n_samples <= rows.min() <= rows.max() < n_samples:
-                raise ValueError(
-                    f"cv must give row numbers below {n_samples}, the number of samples, but the {side} rows of split "
-                    f"{number} go from {rows.min()} to {rows.max()}"
-                )
-
-
-def check_labels_of_splits(estimator: BaseEstimator, y: Any, splits: Iterable[tuple], scorer: Any) -> None:
-    """Look for labels that a split tests and does not train.
-
-    A score of predictions is still right: nobody can predict such a label, and these rows count as errors. That
-    deserves a warning. A score of probabilities does not exist: they have no column for the label, and where the number
-    of columns fits by chance, scikit-learn takes them for those of other labels.
-
-    Raises
-    ------
-    ValueError
-        If a scorer asks for probabilities or decisions.
-
-    Warns
-    -----
-    SktuneWarning
-        Otherwise.
-    """
-    if y is None or not is_classifier(estimator) or (found := _untrained_labels(y, splits)) is None:
-        return
-    number, labels = found
-    what = f"the test rows of split {number} have the labels {reprlib.repr(labels)}, which its training rows have not"
-    advice = "Shuffle the rows, stratify the splits, make fewer of them, or leave out rare classes."
-    names = scorers_of_probabilities(scorer)
-    if names:
-        shown = "scoring" if names == ["score"] else f"the score {names[0]!r} of scoring"
-        raise ValueError(f"cv: {what}: there are no probabilities of them, which {shown} asks for. {advice}")
-    warnings.warn(f"cv: {what}: no candidate can predict them there. {advice}", SktuneWarning, stacklevel=2)
-
-
-def _untrained_labels(y: Any, splits: Iterable[tuple]) -> tuple[int, list] | None:
-    """Return the number of the first split that tests labels which it does not train, and these labels."""
-    try:
-        labels, codes = np.unique(np.asarray(y), return_inverse=True)
-    except (TypeError, ValueError, RuntimeError):  # labels of several types, or on another device
-        return None
-    if codes.shape != (len(y),) or (labels.dtype.kind == "f" and (labels % 1 != 0).any()):  # several outputs; no labels
-        return None
-    for number, (train, test) in enumerate(splits):
-        missing = np.setdiff1d(codes[test], codes[train])
-        if len(missing):
-            return number, labels[missing].tolist()
-    return None

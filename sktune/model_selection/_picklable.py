@@ -3,14 +3,14 @@
 import pickle
 from typing import Any
 
-from joblib import wrap_non_picklable_objects
 from sklearn.base import BaseEstimator
 
 from .._joblib_compat import LokyBackend, MultiprocessingBackend, get_active_backend
+from .._utils.portable import ByValue, pickling_error
 
 
 def _dumps_as_loky(value: Any) -> bytes:
-    return pickle.dumps(wrap_non_picklable_objects(value))
+    return pickle.dumps(ByValue(value))
 
 
 #: How the backends that run in processes pickle their tasks; loky's way takes lambdas and local functions too.
@@ -35,9 +35,9 @@ def check_picklable(estimator: BaseEstimator, scorer: Any, n_jobs: int | None) -
     if dumps is None or n_processes == 1:
         return
     for name, value in (("estimator", estimator), ("scoring", scorer)):
-        error = _failure(dumps, value)
+        error = pickling_error(value, dumps)
         if error is not None:
-            what = _culprit(dumps, value) if name == "estimator" else f"scoring={value!r}"
+            what, error = _culprit(dumps, value, error) if name == "estimator" else (f"scoring={value!r}", error)
             raise TypeError(
                 f"{what} cannot be pickled: {error}. Tasks run in {n_processes} processes here, which need it; "
                 "define functions at the top level of a module, or train in threads with "
@@ -45,19 +45,12 @@ def check_picklable(estimator: BaseEstimator, scorer: Any, n_jobs: int | None) -
             ) from error
 
 
-def _culprit(dumps, estimator) -> str:
-    """Name the parameter that cannot be pickled, as deep as it is: ``net__callbacks`` before ``net`` and ``steps``."""
+def _culprit(dumps, estimator, error) -> tuple[str, Exception]:
+    """Name the parameter that cannot be pickled, and why: as deep as it is, ``net__callbacks`` before ``net``."""
     values = estimator.get_params(deep=True)
-    bad = [name for name, value in values.items() if _failure(dumps, value) is not None]
-    if not bad:
-        return f"estimator={estimator!r}"
-    owner, _, parameter = max(bad, key=lambda name: name.count("__")).rpartition("__")
-    return f"{parameter} of {type(values[owner] if owner else estimator).__name__}"
-
-
-def _failure(dumps, value) -> Exception | None:
-    try:
-        dumps(value)
-    except Exception as error:  # pickling runs whatever the objects define
-        return error
-    return None
+    errors = {name: own for name, value in values.items() if (own := pickling_error(value, dumps)) is not None}
+    if not errors:
+        return f"estimator={estimator!r}", error
+    deepest = max(errors, key=lambda name: name.count("__"))
+    owner, _, parameter = deepest.rpartition("__")
+    return f"{parameter} of {type(values[owner] if owner else estimator).__name__}", errors[deepest]
