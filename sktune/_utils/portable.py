@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any
 
 from joblib import wrap_non_picklable_objects
@@ -19,7 +20,8 @@ class ByValue:
         self.value = value
 
     def __reduce__(self):
-        return wrap_non_picklable_objects(self.value, keep_wrapper=False).__reduce__()
+        # in a list: of a bare class, joblib makes a class of its own
+        return itemgetter(0), (wrap_non_picklable_objects([self.value], keep_wrapper=False),)
 
 
 class Portable:

@@ -14,6 +14,7 @@ from sklearn.model_selection import KFold
 from skorch.callbacks import Callback
 
 from sktune import BayesSearchCV, NetClassifierCV, Space
+from sktune._utils.portable import ByValue
 from sktune.store._fingerprint import fingerprint
 
 
@@ -77,6 +78,14 @@ def test_a_lambda_is_called_where_it_has_arrived():
     arrived.fit(X, y)
     assert len(calls) == model.n_iter_  # the copy has a list of its own
     assert len(arrived.callbacks[0].function.__closure__[0].cell_contents) == 2 * model.n_iter_
+
+
+@pytest.mark.parametrize("travel", [by_pickle, by_joblib, copy.deepcopy])
+def test_classes_of_the_users_travel_too(travel):
+    class Local:
+        value = 3
+
+    assert travel(ByValue(Local)).value == 3
 
 
 def test_a_shallow_copy_shares_what_cannot_be_copied():
