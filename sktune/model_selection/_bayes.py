@@ -18,8 +18,7 @@ from ._evaluator import Evaluator
 from ._freeze_thaw import FreezeThaw
 from ._halving import SuccessiveHalving
 from ._initial_params import place_initial_params
-from ._initial_results import check_initial_results, keep_results, place_results, read_results
-from ._ledger import comparison_key
+from ._initial_results import WarmStarted, place_results
 from ._results import rank_failures_last
 from ._search_spaces import SpaceBudget, check_parameter_names, parse_search_spaces, whole_epochs
 from ._space_search import SearchCallback, SpaceSearch
@@ -30,7 +29,7 @@ _PRUNING = {"freeze-thaw": FreezeThaw, "halving": SuccessiveHalving}
 _OWN_KWARGS = {"space", "dimensions", "random_state", "initial_params"}
 
 
-class BayesSearchCV(BaseTuneSearchCV):
+class BayesSearchCV(WarmStarted, BaseTuneSearchCV):
     """Bayesian optimisation of the parameters of an estimator, by cross-validation.
 
     A Gaussian process learns from the candidates evaluated so far which settings are promising, and proposes the next
@@ -289,9 +288,7 @@ class BayesSearchCV(BaseTuneSearchCV):
             if self._trains_in_pieces():
                 whole_epochs(self.estimator, space)
         initial_params = place_initial_params(self.initial_params, self.estimator, budgets)
-        check_initial_results(self.initial_results)
-        if isinstance(self.initial_results, list):
-            place_results(self.initial_results, self.estimator, budgets, all_must_fit=True)
+        self._check_initial_results(budgets)
         _check_optimizer_kwargs(self.optimizer_kwargs)
         params = {**(self.fit_params or {}), **params}
         if groups is not None:
@@ -322,13 +319,6 @@ class BayesSearchCV(BaseTuneSearchCV):
         finally:
             self.optimizer_results_ = [search.result(evaluate) for search in searches]
         return "callback" if any(search.stopped for search in searches) else None
-
-    def _known_results(self, data_key, splits, run):
-        if not isinstance(self.initial_results, str | os.PathLike):
-            return self.initial_results or []
-        metric = self.refit if isinstance(self.refit, str) else None
-        read = partial(read_results, self.initial_results, comparison_key(data_key(), splits, self.scoring), metric)
-        return read() if run is None else keep_results(run.store, run.key, read)
 
     def _trains_in_pieces(self) -> bool:
         return self.pruning is not None

@@ -1,5 +1,6 @@
 """`HyperbandSearchCV`: many short trainings, few long ones, and every mixture between."""
 
+import os
 from numbers import Integral
 
 import numpy as np
@@ -9,9 +10,11 @@ from ..space import Space
 from ._base import BaseTuneSearchCV
 from ._brackets import Stage, brackets, spread, survivors
 from ._evaluator import Evaluator
+from ._initial_results import WarmStarted, place_results
 from ._paced_search import PacedSearchCV
-from ._proposals import propose
+from ._proposals import Observation, propose
 from ._results import CandidateRecord
+from ._search_spaces import SpaceBudget
 from ._tournament import Tournament
 
 #: Under "bayes", one of so many candidates is from anywhere: what is learnt from short trainings may mislead. Falkner,
@@ -20,7 +23,7 @@ from ._tournament import Tournament
 _ONE_ANYWHERE_OF = 3
 
 
-class HyperbandSearchCV(PacedSearchCV):
+class HyperbandSearchCV(WarmStarted, PacedSearchCV):
     """Hyperband over the parameters of an estimator, by cross-validation.
 
     Candidates are trained for few epochs, the best of them for `reduction_factor` times as many, and so on until one
@@ -98,6 +101,12 @@ class HyperbandSearchCV(PacedSearchCV):
         epochs. What has finished by then counts. The refit is not limited.
     initial_params : None, "current" or list of dict, default=None
         Settings to begin with: those of `estimator` itself, or known-good ones.
+    initial_results : str, path-like, list of (dict, float) or None, default=None
+        What is known already: settings and their mean scores after all their epochs, tried by hand for example (NaN
+        for a failure); or the name of a file that was the `storage` of searches, of which those candidates count that
+        were fully evaluated on the same rows, splits and scorer, and lie in the space. The process that proposes
+        candidates begins with them, and chance does not draw them again; they are not in ``cv_results_``. With a
+        `storage`, a search that is begun again sticks to what was known when it was begun first.
 
     Attributes
     ----------
@@ -176,6 +185,7 @@ class HyperbandSearchCV(PacedSearchCV):
         "n_first_splits": [Interval(Integral, 1, None, closed="left"), None],
         "sampler": [StrOptions({"bayes", "random"})],
         "initial_params": [StrOptions({"current"}), list, None],
+        "initial_results": [str, os.PathLike, list, None],
     }
 
     def __init__(
@@ -201,6 +211,7 @@ class HyperbandSearchCV(PacedSearchCV):
         storage=None,
         max_epochs_total=None,
         initial_params=None,
+        initial_results=None,
     ):
         super().__init__(
             estimator,
@@ -224,6 +235,12 @@ class HyperbandSearchCV(PacedSearchCV):
         self.n_first_splits = n_first_splits
         self.sampler = sampler
         self.initial_params = initial_params
+        self.initial_results = initial_results
+
+    def _one_space(self) -> Space:
+        space = super()._one_space()
+        self._check_initial_results([SpaceBudget(space, 0)])
+        return space
 
     def _schedule(self, evaluate: Evaluator, space: Space, max_epochs: int) -> None:
         once = brackets(
@@ -237,17 +254,23 @@ class HyperbandSearchCV(PacedSearchCV):
         planned = once * self.n_rounds
         sizes = spread([bracket[0].n_candidates for bracket in planned], space.n_points)
         first = self._first(space)
+        known = self._known_in(space, evaluate)
         tournament = Tournament(evaluate, "hyperband")
         for number, (bracket, size) in enumerate(zip(planned, sizes, strict=True)):
             seed, size = evaluate.derive_seed("bracket", number), max(size, len(first))
-            params = self._propose(tournament, space, size, seed, bracket[0].rung.share, first)
+            observed = known + tournament.observations()
+            params = self._propose(observed, space, size, seed, bracket[0].rung.share, first)
             run_bracket(tournament, evaluate.add(params), bracket)
             first = []
 
-    def _propose(self, tournament, space, n_points, seed, share, first):
-        known = tournament.observations()
+    def _known_in(self, space, evaluate):
+        (places,) = place_results(evaluate.known_results, self.estimator, [SpaceBudget(space, 0)], all_must_fit=False)
+        return [Observation(params, score, share=1.0) for params, score in places]
+
+    def _propose(self, known, space, n_points, seed, share, first):
         if self.sampler == "bayes" and known:
-            first = propose("sobol", space, n_points // _ONE_ANYWHERE_OF, known, seed=seed)
+            n_anywhere = min(n_points, len(first) + n_points // _ONE_ANYWHERE_OF)
+            first = propose("sobol", space, n_anywhere, known, seed=seed, first=first)
         return propose(self.sampler, space, n_points, known, seed=seed, share=share, first=first)
 
 

@@ -3,6 +3,7 @@
 import math
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 from numbers import Real
 from typing import Any
 
@@ -11,11 +12,29 @@ from sklearn.base import BaseEstimator
 
 from ..store import Store, fingerprint, from_plain, open_existing, read_trials, to_plain
 from ._initial_params import place
+from ._ledger import Run, comparison_key
 from ._results import value_of
 from ._search_spaces import SpaceBudget
 
 #: Settings and their scores.
 KnownResults = list[tuple[dict[str, Any], float]]
+
+
+class WarmStarted:
+    """Gives a search the parameter `initial_results`."""
+
+    def _check_initial_results(self, budgets: list[SpaceBudget]) -> None:
+        """Raise an error if these are no results, or if one by hand is of settings that lie in no space."""
+        check_initial_results(self.initial_results)
+        if isinstance(self.initial_results, list):
+            place_results(self.initial_results, self.estimator, budgets, all_must_fit=True)
+
+    def _known_results(self, data_key: Callable[[], str], splits: list, run: Run | None) -> KnownResults:
+        if not isinstance(self.initial_results, str | os.PathLike):
+            return self.initial_results or []
+        metric = self.refit if isinstance(self.refit, str) else None
+        read = partial(read_results, self.initial_results, comparison_key(data_key(), splits, self.scoring), metric)
+        return read() if run is None else keep_results(run.store, run.key, read)
 
 
 def check_initial_results(initial_results: Any) -> None:

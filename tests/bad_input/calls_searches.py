@@ -208,6 +208,35 @@ def of_one(search, table, **others):
 PRUNING = (
     f"{among('halving', 'freeze-thaw')}, an instance of '.*SuccessiveHalving', an instance of '.*FreezeThaw' or None"
 )
+NO_RESULTS = [
+    (
+        [3, {"alpha": 1e-3}, True],
+        "an instance of 'str', an instance of 'os.PathLike', an instance of 'list' or None",
+        ValueError,
+    ),
+    (
+        [[{"alpha": 1e-3}], [({"alpha": 1e-3},)], [(1e-3, 0.5)]],
+        "initial_results\\[0\\] must be a pair of a dict and a score, got ",
+        ValueError,
+    ),
+    (
+        [[({"alpha": 1e-3}, score)] for score in (INF, "0.5", None, True)],
+        "initial_results\\[0\\] must have a finite score, or NaN for a failure, got ",
+        ValueError,
+    ),
+    (
+        [[({"alpha": 1e9}, 0.5)], [({"alhpa": 1e-3}, 0.5)]],
+        "initial_results\\[0\\] is not in the space: ",
+        ValueError,
+    ),
+    (["no such file.db"], "there is no file 'no such file.db'", StoreError),
+]
+WARM_STARTED = flattened(
+    bad(search.__name__, "initial_results", values, _fit(search, "initial_results"), message, error)
+    for search in (BayesSearchCV, HyperbandSearchCV)
+    for values, message, error in NO_RESULTS
+)
+
 BAYES = of_one(
     BayesSearchCV,
     {
@@ -217,42 +246,9 @@ BAYES = of_one(
         "fit_params": ("an instance of 'dict' or None", (3, "sample_weight", [])),
         "iid": (BOOLEAN, ("x", 3, None)),
         "pruning": (PRUNING, (3, True, FreezeThaw, "median")),
-        "initial_results": (
-            "an instance of 'str', an instance of 'os.PathLike', an instance of 'list' or None",
-            (3, {"alpha": 1e-3}, True),
-        ),
     },
 ) + flattened(
     [
-        bad(
-            "BayesSearchCV",
-            "initial_results",
-            [[{"alpha": 1e-3}], [({"alpha": 1e-3},)], [(1e-3, 0.5)]],
-            _fit(BayesSearchCV, "initial_results"),
-            "initial_results\\[0\\] must be a pair of a dict and a score, got ",
-        ),
-        bad(
-            "BayesSearchCV",
-            "initial_results",
-            [[({"alpha": 1e-3}, score)] for score in (INF, "0.5", None, True)],
-            _fit(BayesSearchCV, "initial_results"),
-            "initial_results\\[0\\] must have a finite score, or NaN for a failure, got ",
-        ),
-        bad(
-            "BayesSearchCV",
-            "initial_results",
-            [[({"alpha": 1e9}, 0.5)], [({"alhpa": 1e-3}, 0.5)]],
-            _fit(BayesSearchCV, "initial_results"),
-            "initial_results\\[0\\] is not in the space: ",
-        ),
-        bad(
-            "BayesSearchCV",
-            "initial_results",
-            ["no such file.db"],
-            _fit(BayesSearchCV, "initial_results"),
-            "there is no file 'no such file.db'",
-            StoreError,
-        ),
         bad("BayesSearchCV", "pruning", ["halvin"], _fit(BayesSearchCV, "pruning"), "Did you mean 'halving'\\?"),
         bad(
             "BayesSearchCV",
@@ -533,4 +529,4 @@ RULES = flattened(
     ]
 )
 
-TABLE = flattened([*map(of_every, SEARCHES), BAYES, PACED, HYPERBAND, ZOOM, POPULATION, RULES])
+TABLE = flattened([*map(of_every, SEARCHES), WARM_STARTED, BAYES, PACED, HYPERBAND, ZOOM, POPULATION, RULES])

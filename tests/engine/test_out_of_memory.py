@@ -1,6 +1,11 @@
 """A stack that does not fit into memory is divided, and its networks are the same."""
 
+import json
+import os
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -169,3 +174,16 @@ def test_a_state_of_an_earlier_training_stays_as_it_is(limit):
     assert isinstance(failed.error, torch.OutOfMemoryError)
     for name, value in weights.items():
         np.testing.assert_array_equal(result.state.weights[name], value)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits the address space as Linux does")
+def test_memory_that_really_ends():
+    """With enough of it nothing is divided, with less the networks are the same, with too little none is wrong."""
+    command = [sys.executable, "-W", "error", Path(__file__).with_name("shortage_lab.py")]
+    given = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "65536"}
+    done = subprocess.run(command, env=given, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    plenty, *others = map(json.loads, done.stdout.splitlines())
+    assert (plenty["n_trained"], plenty["n_divisions"]) == (16, 0)
+    assert all(report["are_same"] for report in [plenty, *others])
+    assert any(report["n_trained"] == 16 and report["n_divisions"] > 0 for report in others)

@@ -6,9 +6,11 @@ from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.datasets import load_iris
 from sklearn.svm import SVC
 
-from sktune import BayesSearchCV, Categorical, NetClassifier
+from sktune import BayesSearchCV, Categorical, HyperbandSearchCV, NetClassifier
 from sktune._utils.random import derive_seed
+from sktune.model_selection._proposals import Observation, propose
 from sktune.optimize import Optimizer
+from sktune.space import Space
 from sktune.store import load_results
 
 X, y = load_iris(return_X_y=True)
@@ -105,3 +107,51 @@ def test_with_pruning_too(pruning):
     )
     far = [np.abs(np.log10(s.cv_results_["param_lr"].astype(float)) + 1.5).mean() for s in (found, ignorant)]
     assert far[0] < far[1]  # looks where it was promising
+
+
+LR = {"lr": (1e-5, 1e-1, "log-uniform")}
+RATES = [({"lr": lr}, score) for lr, score in ((1e-4, 0.3), (1e-3, 0.5), (1e-2, 0.9), (3e-2, 0.95), (1e-1, 0.7))]
+HYPERBAND = HyperbandSearchCV(NetClassifier(max_epochs=9, n_neurons=8), LR, cv=2, refit=False, random_state=0)
+
+
+@pytest.mark.parametrize("first", [[], [{"lr": 2e-5}, {"lr": 5e-2}]], ids=len)
+def test_the_first_bracket_of_hyperband_is_proposed_by_what_is_known(first):
+    """A third of it is from anywhere; settings to begin with count among these."""
+    search = clone(HYPERBAND).set_params(initial_results=RATES, initial_params=first).fit(X, y)
+    seed = derive_seed(0, "bracket", 0)
+    known = [Observation(params, score, 1.0) for params, score in RATES]
+    anywhere = propose("sobol", space_of(search), 3, known, seed=seed)
+    expected = propose("bayes", space_of(search), 9, known, seed=seed, share=1 / 9, first=first + anywhere)
+    assert search.cv_results_["params"][:9] == expected
+    assert (
+        search.cv_results_["params"][:9]
+        != clone(search).set_params(initial_results=None).fit(X, y).cv_results_["params"][:9]
+    )
+
+
+def space_of(search):
+    return Space(search.search_spaces)
+
+
+def test_chance_does_not_draw_again_what_is_known():
+    space = {"lr": [1e-4, 1e-3, 1e-2, 3e-2, 1e-1]}
+    search = clone(HYPERBAND).set_params(search_spaces=space, sampler="random", initial_results=RATES[:2]).fit(X, y)
+    assert sorted(params["lr"] for params in search.cv_results_["params"]) == [1e-2, 3e-2, 1e-1]
+
+
+def test_hyperband_reads_what_another_search_has_found(tmp_path):
+    """Only its whole trainings: those of the other's dropped candidates are no results."""
+    path = tmp_path / "search.db"
+    first = clone(HYPERBAND).set_params(storage=path, random_state=1).fit(X, y)
+    results = first.cv_results_
+    known = [
+        (params, score)
+        for params, score, status in zip(results["params"], results["mean_test_score"], results["status"], strict=True)
+        if status == "ok"
+    ]
+    assert 0 < len(known) < len(results["params"])
+    from_file = clone(HYPERBAND).set_params(initial_results=path).fit(X, y)
+    by_hand = clone(HYPERBAND).set_params(initial_results=known).fit(X, y)
+    assert from_file.cv_results_["params"] == by_hand.cv_results_["params"]
+    again = clone(HYPERBAND).set_params(initial_results=path, storage=path)
+    assert again.fit(X, y).cv_results_["params"] == clone(again).fit(X, y).cv_results_["params"]
