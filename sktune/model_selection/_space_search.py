@@ -73,7 +73,8 @@ class SpaceSearch:
         while not self.stopped:
             n_left = self.n_iter - len(self.records)
             proposed = self._ask(min(n_left, n_next))
-            climb.add(evaluate.add(proposed))
+            newcomers = evaluate.add(proposed)
+            climb.add(newcomers)
             standing = [index for index in climb.candidates if n_left > 0 or climb.rung_of(index) >= 0]
             chosen = self.pruning.choose(climb, standing, self.optimizer, self.n_points)
             if not chosen:
@@ -81,16 +82,15 @@ class SpaceSearch:
             begun = [index for index in chosen if climb.rung_of(index) < 0][:n_left]
             climb.promote([index for index in chosen if climb.rung_of(index) >= 0] + begun)
             self.records += [climb.candidates[index] for index in begun]
-            self._tell(climb, proposed)
+            self._tell(climb, newcomers)
             self._call(callbacks, evaluate)
             n_next = self.n_points
         climb.end()
 
-    def _tell(self, climb, proposed):
+    def _tell(self, climb, newcomers):
         params, scores, fidelities = zip(*climb.observations(), strict=True)
         self.optimizer.revise(params, scores, fidelity=fidelities)
-        begun = {self.space.key(one) for one in params}
-        waiting = [one for one in proposed if self.space.key(one) not in begun]
+        waiting = [one.params for one in newcomers if climb.rung_of(one.index) < 0]
         if waiting:  # it may wait for ever: nothing is to be believed of it
             self.optimizer.forget(waiting)
 

@@ -1,7 +1,8 @@
 """Bayesian optimisation by ask and tell."""
 
+import functools
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,9 @@ _N_INITIAL, _N_INITIAL_WITH_KINDS = 5, 10
 _MAX_LISTED = 1000
 #: Draws from an infinite space before it counts as exhausted.
 _LAST_DRAWS = 1000
+
+#: Makes the surrogate of what has been told.
+MakeSurrogate = Callable[[], GaussianProcess | LeveledProcess]
 
 
 class Optimizer:
@@ -411,8 +415,9 @@ class Optimizer:
 
     def _propose(self, n_points: int, fidelity: float | None) -> list[dict[str, Any]]:
         keys = []
+        surrogate = functools.cache(self._told_surrogate)  # one for all points, and only if they need one
         with one_blas_thread():
-            while len(keys) < n_points and (key := self._next_key(fidelity)) is not None:
+            while len(keys) < n_points and (key := self._next_key(surrogate, fidelity)) is not None:
                 self._history.propose(key)
                 keys.append(key)
         if not keys:
@@ -421,16 +426,16 @@ class Optimizer:
             )
         return self.space.from_unit(np.array(keys))
 
-    def _next_key(self, fidelity: float | None) -> Key | None:
+    def _next_key(self, surrogate: MakeSurrogate, fidelity: float | None) -> Key | None:
         """The first unknown point of the first source that has one."""
-        for rows in self._sources(fidelity):
+        for rows in self._sources(surrogate, fidelity):
             for row in rows:
                 key = _key(row)
                 if key not in self._history.known:
                     return key
         return None
 
-    def _sources(self, fidelity: float | None) -> Iterator[Iterable[np.ndarray]]:
+    def _sources(self, surrogate: MakeSurrogate, fidelity: float | None) -> Iterator[Iterable[np.ndarray]]:
         """Rows of coordinates from several sources, each made only if the one before had no unknown point."""
         n_known = len(self._history.known)
         yield self._initial
@@ -440,12 +445,11 @@ class Optimizer:
             yield self.space.design(max(self.n_initial_points, n_known + 1), derive_seed(self._seed, "design"))
         else:
             rng = np.random.default_rng(derive_seed(self._seed, "ask", n_known))
-            yield self._ranked_by_surrogate(rng, fidelity)
+            yield self._ranked_by_surrogate(_revealed(surrogate(), fidelity), rng)
         yield self._leftovers(np.random.default_rng(derive_seed(self._seed, "leftovers", n_known)))
 
-    def _ranked_by_surrogate(self, rng: np.random.Generator, fidelity: float | None) -> np.ndarray:
-        U = self._history.data()[0]
-        gp, encoder = _revealed(self._told_surrogate(), fidelity), self._encoder
+    def _ranked_by_surrogate(self, gp: GaussianProcess | LeveledProcess, rng: np.random.Generator) -> np.ndarray:
+        U, encoder = self._history.data()[0], self._encoder
         # several scores of a point are equal here to rounding only; the first stands for all
         known = U[np.sort(np.unique(U, axis=0, return_index=True)[1])]
         means = gp.predict(encoder.encode(known))[0]
