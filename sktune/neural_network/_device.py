@@ -8,8 +8,8 @@ from .._utils.workers import worker_number
 def resolve_device(device: str) -> str:
     """Return the torch device that `device` names.
 
-    "auto" is the CUDA device, or the CPU where there is none; of several, the workers of a search take one after the
-    other, and everything else the first.
+    "auto" is the CUDA device, or the CPU where there is none; of several, the processes on a machine and the workers
+    of a search take one after the other.
 
     Raises
     ------
