@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import count
 from multiprocessing import current_process
 from pathlib import Path
 from typing import NamedTuple
@@ -19,8 +20,6 @@ try:
 except ImportError:  # not on Windows
     fcntl = None
 
-#: More processes than this on one machine share the last number.
-_MOST_PROCESSES = 4096
 _THREAD: ContextVar[int] = ContextVar("sktune_worker", default=0)
 
 
@@ -58,27 +57,26 @@ def _process_number() -> int:
                 os.close(_CLAIM.lock)  # of the process from which this one was forked, which keeps it open
             try:
                 _CLAIM = _Claim(os.getpid(), *_first_free())
-            except OSError:  # nowhere to write to
+            except OSError:  # nothing can be locked here
                 _CLAIM = _Claim(os.getpid(), _number_of_child(), None)
         return _CLAIM.number
 
 
-def _first_free() -> tuple[int, int | None]:
+def _first_free() -> tuple[int, int]:
     """Lock the first file that nobody has locked; the system lets go of it when this process ends, however it does."""
     if fcntl is None:
-        return _number_of_child(), None
+        raise OSError("this system locks files in another way")
     folder = Path(tempfile.gettempdir(), f"sktune-workers-{os.getuid()}")
     folder.mkdir(mode=0o700, exist_ok=True)
-    if folder.is_symlink() or folder.stat().st_uid != os.getuid():  # somebody else's trap
-        return _number_of_child(), None
-    for number in range(_MOST_PROCESSES):
+    if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+        raise PermissionError(f"{folder} is somebody else's trap")
+    for number in count():
         lock = os.open(folder / str(number), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return number, lock
         except BlockingIOError:
             os.close(lock)
-    return _MOST_PROCESSES, None
 
 
 def _number_of_child() -> int:

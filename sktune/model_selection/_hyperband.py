@@ -237,10 +237,9 @@ class HyperbandSearchCV(WarmStarted, PacedSearchCV):
         self.initial_params = initial_params
         self.initial_results = initial_results
 
-    def _one_space(self) -> Space:
-        space = super()._one_space()
+    def _check_knowledge(self, space: Space) -> None:
+        super()._check_knowledge(space)
         self._check_initial_results([SpaceBudget(space, 0)])
-        return space
 
     def _schedule(self, evaluate: Evaluator, space: Space, max_epochs: int) -> None:
         once = brackets(

@@ -28,7 +28,7 @@ class PacedSearchCV(BaseTuneSearchCV):
         space = self._one_space()
         check_parameter_names(self.estimator, space)
         max_epochs = whole_epochs(self.estimator, space)
-        self._first(space)
+        self._check_knowledge(space)
         return super()._fit(X, y, params, partial(schedule, space=space, max_epochs=max_epochs))
 
     def _one_space(self) -> Space:
@@ -39,6 +39,10 @@ class PacedSearchCV(BaseTuneSearchCV):
                 "conditions join several: {'model': [a, b], 'model__alpha': Real(0.1, 10, when={'model': a})}"
             )
         return budget.space
+
+    def _check_knowledge(self, space: Space) -> None:
+        """Raise an error for what the search is told beforehand if it is wrong."""
+        self._first(space)
 
     def _first(self, space: Space) -> list[dict[str, Any]]:
         """Return the settings to begin with; a ValueError explains what is wrong with one."""

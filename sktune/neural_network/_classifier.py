@@ -78,8 +78,8 @@ class NetClassifier(ClassifierMixin, BaseNet):
         Weights of the classes, ``{label: weight}``; labels that are not listed have weight 1. "balanced" gives each
         class the same total weight.
     device : str, default="cpu"
-        Where to train: "cpu", "cuda", "cuda:1", ..., or "auto", the GPU if there is one; of several, the workers of a
-        search take turns. Small networks on small tables are often fastest on the CPU.
+        Where to train: "cpu", "cuda", "cuda:1", ..., or "auto", the GPU if there is one; of several, processes and
+        the workers of a search take turns. Small networks on small tables are often fastest on the CPU.
     dtype : {"float32", "float64"}, default="float32"
         Precision of the network.
     callbacks : list of skorch callbacks or None, default=None

@@ -72,8 +72,8 @@ class NetRegressor(RegressorMixin, BaseNet):
     tol : float, default=1e-4
         The least decrease of the loss that counts as an improvement, for `patience` and for "plateau".
     device : str, default="cpu"
-        Where to train: "cpu", "cuda", "cuda:1", ..., or "auto", the GPU if there is one; of several, the workers of a
-        search take turns. Small networks on small tables are often fastest on the CPU.
+        Where to train: "cpu", "cuda", "cuda:1", ..., or "auto", the GPU if there is one; of several, processes and
+        the workers of a search take turns. Small networks on small tables are often fastest on the CPU.
     dtype : {"float32", "float64"}, default="float32"
         Precision of the network.
     callbacks : list of skorch callbacks or None, default=None

@@ -9,6 +9,11 @@ import numpy as np
 Key = tuple[float, ...]
 
 
+def key_of(row: np.ndarray) -> Key:
+    """Return the key of a point with these coordinates."""
+    return tuple(row.tolist())
+
+
 class Trial(NamedTuple):
     """One finished evaluation.
 

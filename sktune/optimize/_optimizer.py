@@ -2,17 +2,14 @@
 
 import functools
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.random import RandomState
 
-from .._utils.random import derive_seed
 from ..exceptions import SpaceExhaustedError
 from ..space import Space
-from ._candidates import nearby_candidates, spread_candidates
-from ._caution import CAUTION, is_cautious_turn
 from ._checks import (
     check_base_estimator,
     check_fidelities,
@@ -28,23 +25,15 @@ from ._checks import (
 )
 from ._encoding import FeatureEncoder
 from ._gp import GaussianProcess
-from ._history import History, Key
+from ._history import History, key_of
 from ._levels import LeveledProcess
-from ._local_search import LocalSearch
-from ._maximize import Acquisition, climbed_and_ranked, ranked
+from ._proposer import Proposer
 from ._surrogate import Surrogate
 from ._threads import one_blas_thread
 from ._transform import ScoreTransform
 
 #: Initial points of a space of numbers, and of one with categories or conditions.
 _N_INITIAL, _N_INITIAL_WITH_KINDS = 5, 10
-#: A finite space of at most so many points is searched completely, in every ask.
-_MAX_LISTED = 1000
-#: Draws from an infinite space before it counts as exhausted.
-_LAST_DRAWS = 1000
-
-#: Makes the surrogate of what has been told.
-MakeSurrogate = Callable[[], GaussianProcess | LeveledProcess]
 
 
 class Optimizer:
@@ -142,16 +131,13 @@ class Optimizer:
         check_base_estimator(base_estimator)
         if n_initial_points is not None:
             n_initial_points = check_positive("n_initial_points", n_initial_points)
-        self._seed = check_seed(random_state)
+        seed = check_seed(random_state)
         self.space = check_space(space)
         self.n_initial_points = n_initial_points or _default_n_initial_points(self.space)
-        self._initial = self._coordinates(check_points("initial_params", initial_params), "initial_params")
-        self._listed = None
-        if self.space.n_points <= _MAX_LISTED:
-            self._listed = self._coordinates(list(self.space.enumerate()))
+        initial = self._coordinates(check_points("initial_params", initial_params), "initial_params")
         self._encoder = FeatureEncoder(self.space)
-        self._spread = None
         self._history = History()
+        self._proposer = Proposer(self.space, self._encoder, self._history, initial, self.n_initial_points, seed)
         self._version = 0  # of what is known
         self._surrogate = Surrogate(self._encoder)
 
@@ -299,7 +285,7 @@ class Optimizer:
         noises = [None] * len(params) if noise is None else check_length("noise", noise, len(params))
         scores = [check_score(one) for one in scores]
         noises = [check_noise(one, failed=math.isnan(own)) for one, own in zip(noises, scores, strict=True)]
-        keys = [_key(row) for row in self._coordinates(params)]
+        keys = [key_of(row) for row in self._coordinates(params)]
         fidelities = check_fidelities(fidelity, len(params))
         return list(zip(keys, params, scores, noises, fidelities, strict=True))
 
@@ -317,7 +303,7 @@ class Optimizer:
             If a point is not pending. Nothing has been forgotten then.
         """
         params = check_points("params", [params] if isinstance(params, Mapping) else params)
-        keys = [_key(row) for row in self._coordinates(params)]
+        keys = [key_of(row) for row in self._coordinates(params)]
         for key, one in zip(keys, params, strict=True):
             if key not in self._history.pending:
                 raise ValueError(f"forget() takes points that ask() proposed and that were not told, got {dict(one)!r}")
@@ -411,13 +397,12 @@ class Optimizer:
         if self._history.best() is None:
             raise ValueError(f"{method}() needs at least one score that was told and is not NaN")
 
-    # -- where proposals come from -------------------------------------------------------------------------------------
-
     def _propose(self, n_points: int, fidelity: float | None) -> list[dict[str, Any]]:
         keys = []
-        surrogate = functools.cache(self._told_surrogate)  # one for all points, and only if they need one
+        # one for all points, and only if they need one
+        surrogate = functools.cache(lambda: _revealed(self._told_surrogate(), fidelity))
         with one_blas_thread():
-            while len(keys) < n_points and (key := self._next_key(surrogate, fidelity)) is not None:
+            while len(keys) < n_points and (key := self._proposer.next_key(surrogate)) is not None:
                 self._history.propose(key)
                 keys.append(key)
         if not keys:
@@ -426,60 +411,8 @@ class Optimizer:
             )
         return self.space.from_unit(np.array(keys))
 
-    def _next_key(self, surrogate: MakeSurrogate, fidelity: float | None) -> Key | None:
-        """The first unknown point of the first source that has one."""
-        for rows in self._sources(surrogate, fidelity):
-            for row in rows:
-                key = _key(row)
-                if key not in self._history.known:
-                    return key
-        return None
-
-    def _sources(self, surrogate: MakeSurrogate, fidelity: float | None) -> Iterator[Iterable[np.ndarray]]:
-        """Rows of coordinates from several sources, each made only if the one before had no unknown point."""
-        n_known = len(self._history.known)
-        yield self._initial
-        if self._listed is not None and all(_key(row) in self._history.known for row in self._listed):
-            return
-        if n_known < self.n_initial_points or self._history.best() is None:
-            yield self.space.design(max(self.n_initial_points, n_known + 1), derive_seed(self._seed, "design"))
-        else:
-            rng = np.random.default_rng(derive_seed(self._seed, "ask", n_known))
-            yield self._ranked_by_surrogate(_revealed(surrogate(), fidelity), rng)
-        yield self._leftovers(np.random.default_rng(derive_seed(self._seed, "leftovers", n_known)))
-
-    def _ranked_by_surrogate(self, gp: GaussianProcess | LeveledProcess, rng: np.random.Generator) -> np.ndarray:
-        U, encoder = self._history.data()[0], self._encoder
-        # several scores of a point are equal here to rounding only; the first stands for all
-        known = U[np.sort(np.unique(U, axis=0, return_index=True)[1])]
-        means = gp.predict(encoder.encode(known))[0]
-        centres = known[np.argsort(-means, kind="stable")]
-        if self._history.pending:
-            pending = encoder.encode(np.array(list(self._history.pending)))
-            gp = gp.believe(pending, known_variance=np.median(gp.known_variance))
-            means = np.append(means, gp.mean_[-len(pending) :])
-        is_cautious = is_cautious_turn(self._history.outcomes(), self.n_initial_points)
-        acquisition = Acquisition(gp, encoder, means.max(), CAUTION if is_cautious else 1.0)
-        if self._listed is None:
-            candidates = np.vstack([self._spread_candidates(rng), nearby_candidates(self.space, centres, rng)])
-            return climbed_and_ranked(candidates, acquisition, LocalSearch(self.space, encoder), rng)
-        return ranked(self._listed, acquisition)
-
-    def _spread_candidates(self, rng: np.random.Generator) -> np.ndarray:
-        if self.space.constraint is None:
-            return spread_candidates(self.space, rng)
-        if self._spread is None:  # kept: under a tight constraint they take long to find
-            self._spread = spread_candidates(self.space, np.random.default_rng(derive_seed(self._seed, "spread")))
-        return self._spread
-
     def _told_surrogate(self) -> GaussianProcess | LeveledProcess:
         return self._surrogate.of(*self._history.data(), version=self._version)
-
-    def _leftovers(self, rng: np.random.Generator) -> Iterable[np.ndarray]:
-        """All points of a finite space; some more draws from an infinite one."""
-        if math.isinf(self.space.n_points):
-            return self.space.sample(_LAST_DRAWS, rng)
-        return (self._coordinates([params])[0] for params in self.space.enumerate())
 
     def _coordinates(self, params: Sequence[Mapping[str, Any]], name: str = "params") -> np.ndarray:
         try:
@@ -496,7 +429,3 @@ def _revealed(process: GaussianProcess | LeveledProcess, fidelity: float | None)
 def _default_n_initial_points(space: Space) -> int:
     has_kinds = any(dimension.is_categorical or dimension.conditions for dimension in space.dimensions)
     return _N_INITIAL_WITH_KINDS if has_kinds else _N_INITIAL
-
-
-def _key(row: np.ndarray) -> Key:
-    return tuple(row.tolist())

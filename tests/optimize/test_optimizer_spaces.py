@@ -60,7 +60,7 @@ def test_a_finite_space_is_exhausted_by_failures_and_known_results_too(name):
 def test_a_large_finite_space_is_exhausted_as_well():
     optimizer = Optimizer({"a": (1, 40), "b": list(range(30))}, random_state=0, n_initial_points=5)
     everything = list(optimizer.space.enumerate())
-    assert optimizer._listed is None
+    assert optimizer._proposer._listed is None
     missing = [everything[5], everything[700], everything[1100]]
     known = [params for params in everything if params not in missing]
     optimizer._history.known = {optimizer.space.key(params): number for number, params in enumerate(known)}

@@ -1,0 +1,111 @@
+"""Where the points come from that an optimizer proposes."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+
+from .._utils.random import derive_seed
+from ..space import Space
+from ._candidates import nearby_candidates, spread_candidates
+from ._caution import CAUTION, is_cautious_turn
+from ._encoding import FeatureEncoder
+from ._gp import GaussianProcess
+from ._history import History, Key, key_of
+from ._levels import LeveledProcess
+from ._local_search import LocalSearch
+from ._maximize import Acquisition, climbed_and_ranked, ranked
+
+#: A finite space of at most so many points is searched completely, in every ask.
+_MAX_LISTED = 1000
+#: Draws from an infinite space before it counts as exhausted.
+_LAST_DRAWS = 1000
+
+
+class Proposer:
+    """Finds the next point: of those to begin with, then by design, then by the surrogate, at last whatever is left.
+
+    Parameters
+    ----------
+    space : Space
+    encoder : FeatureEncoder
+    history : History
+        What has been proposed and told, which grows.
+    initial : ndarray of shape (n_points, n_dims)
+        Snapped points to begin with.
+    n_initial_points : int
+        Number of points before the surrogate is asked.
+    seed : int
+    """
+
+    def __init__(
+        self,
+        space: Space,
+        encoder: FeatureEncoder,
+        history: History,
+        initial: np.ndarray,
+        n_initial_points: int,
+        seed: int,
+    ):
+        self._space, self._encoder, self._history = space, encoder, history
+        self._initial, self._n_initial_points, self._seed = initial, n_initial_points, seed
+        self._listed = space.to_unit(list(space.enumerate())) if space.n_points <= _MAX_LISTED else None
+        self._spread: np.ndarray | None = None
+
+    def next_key(self, surrogate: Callable[[], GaussianProcess | LeveledProcess]) -> Key | None:
+        """Return the first unknown point of the first source that has one, None if there is none.
+
+        Parameters
+        ----------
+        surrogate : callable
+            Returns the process of what has been told; called only if it is needed.
+        """
+        for rows in self._sources(surrogate):
+            for row in rows:
+                key = key_of(row)
+                if key not in self._history.known:
+                    return key
+        return None
+
+    def _sources(self, surrogate) -> Iterator[Iterable[np.ndarray]]:
+        """Rows of coordinates from several sources, each made only if the one before had no unknown point."""
+        n_known = len(self._history.known)
+        yield self._initial
+        if self._listed is not None and all(key_of(row) in self._history.known for row in self._listed):
+            return
+        if n_known < self._n_initial_points or self._history.best() is None:
+            yield self._space.design(max(self._n_initial_points, n_known + 1), derive_seed(self._seed, "design"))
+        else:
+            yield self._ranked(surrogate(), np.random.default_rng(derive_seed(self._seed, "ask", n_known)))
+        yield self._leftovers(np.random.default_rng(derive_seed(self._seed, "leftovers", n_known)))
+
+    def _ranked(self, gp: GaussianProcess | LeveledProcess, rng: np.random.Generator) -> np.ndarray:
+        """Candidates, the one with the greatest acquisition first."""
+        U, encoder = self._history.data()[0], self._encoder
+        # several scores of a point are equal here to rounding only; the first stands for all
+        known = U[np.sort(np.unique(U, axis=0, return_index=True)[1])]
+        means = gp.predict(encoder.encode(known))[0]
+        centres = known[np.argsort(-means, kind="stable")]
+        if self._history.pending:
+            pending = encoder.encode(np.array(list(self._history.pending)))
+            gp = gp.believe(pending, known_variance=np.median(gp.known_variance))
+            means = np.append(means, gp.mean_[-len(pending) :])
+        is_cautious = is_cautious_turn(self._history.outcomes(), self._n_initial_points)
+        acquisition = Acquisition(gp, encoder, means.max(), CAUTION if is_cautious else 1.0)
+        if self._listed is None:
+            candidates = np.vstack([self._spread_candidates(rng), nearby_candidates(self._space, centres, rng)])
+            return climbed_and_ranked(candidates, acquisition, LocalSearch(self._space, encoder), rng)
+        return ranked(self._listed, acquisition)
+
+    def _spread_candidates(self, rng: np.random.Generator) -> np.ndarray:
+        if self._space.constraint is None:
+            return spread_candidates(self._space, rng)
+        if self._spread is None:  # kept: under a tight constraint they take long to find
+            self._spread = spread_candidates(self._space, np.random.default_rng(derive_seed(self._seed, "spread")))
+        return self._spread
+
+    def _leftovers(self, rng: np.random.Generator) -> Iterable[np.ndarray]:
+        """All points of a finite space; some more draws from an infinite one."""
+        if math.isinf(self._space.n_points):
+            return self._space.sample(_LAST_DRAWS, rng)
+        return (self._space.to_unit([params])[0] for params in self._space.enumerate())
