@@ -1,7 +1,9 @@
 """Seeds, threads, deadlines, Ctrl-C and optional imports."""
 
 import inspect
+import multiprocessing
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +16,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_limits
 
 from sktune._utils.deadline import check_deadline, deadline
 from sktune._utils.interrupts import interrupts
@@ -120,6 +123,43 @@ def test_torch_threads_of_concurrent_threads_leave_the_callers_number(three_torc
     with ThreadPoolExecutor(4) as pool:
         assert set(pool.map(work, range(200))) == {1}
     assert torch.get_num_threads() == 3
+
+
+def numbers_of_threads():
+    """Return what torch's own report says: of threads of its operations, and of its library of matrix products."""
+    report = torch.__config__.parallel_info()
+    return [int(number) for number in re.findall(r"(?:omp|mkl)_get_max_threads\(\) : (\d+)", report)]
+
+
+def test_torch_threads_also_limits_products_where_they_have_a_number_of_their_own(three_torch_threads):
+    with threadpool_limits(1):
+        before = numbers_of_threads()
+        if len(before) < 2:
+            pytest.skip("this build of torch has no MKL")
+        assert before == [1, 3]  # what this test is about
+        with torch_threads(1):
+            assert numbers_of_threads() == [1, 1]
+        assert numbers_of_threads() == before
+    assert numbers_of_threads() == [3, 3]
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="nothing is forked here")
+def test_products_in_a_forked_process_end(three_torch_threads):
+    def multiply():
+        torch.ones(600, 600) @ torch.ones(600, 600)
+
+    def multiply_on_one_thread():
+        with torch_threads(1):
+            multiply()
+
+    multiply()  # starts the threads that the fork leaves behind
+    with threadpool_limits(1):
+        process = multiprocessing.get_context("fork").Process(target=multiply_on_one_thread)
+        process.start()
+    process.join(60)
+    process.kill()
+    process.join()
+    assert process.exitcode == 0
 
 
 def tiny():

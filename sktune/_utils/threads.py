@@ -1,25 +1,41 @@
 """How torch computes in this thread: with how many others, and with which numbers."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
 import torch
+from threadpoolctl import ThreadpoolController
 
 
 @contextmanager
 def torch_threads(n_threads: int) -> Iterator[None]:
-    """Let torch use `n_threads` threads for one operation, and restore the former number at the end."""
-    before = torch.get_num_threads()
-    if before == n_threads:
+    """Let torch use `n_threads` threads for one operation, and restore the former number at the end.
+
+    The library of matrix products has a number of its own, which torch does not tell: `threadpoolctl`, for one, changes
+    the one and not the other. In a forked process more than one thread would then wait for ever for those that the fork
+    has left behind.
+    """
+    before, products_before = torch.get_num_threads(), _n_product_threads()
+    if before == products_before == n_threads:
         yield
         return
     torch.set_num_threads(n_threads)
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        torch.set_num_threads(products_before)
+        if before != products_before:
+            for library in ThreadpoolController().select(user_api="openmp").lib_controllers:
+                library.set_num_threads(before)
+
+
+def _n_product_threads() -> int:
+    """Return the number of threads of matrix products; torch's own where the library has no other."""
+    own = re.search(r"mkl_get_max_threads\(\) : (\d+)", torch.__config__.parallel_info())
+    return int(own[1]) if own else torch.get_num_threads()
 
 
 @contextmanager

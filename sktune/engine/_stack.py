@@ -285,24 +285,25 @@ class _CrossEntropy(_Losses):
 
     def __init__(self, chunk):
         super().__init__(chunk)
-        n_models, *self._shape, _ = chunk.target.shape
+        n_models, n_batches, _, n_rows = chunk.target.shape
+        self._shape = n_batches, 1, n_rows
         # filled up to whole vector registers, for the sake of the logarithm: see `row_unit`
         self._sums = self._rows.new_ones(n_models, padded(math.prod(self._shape), BLOCK))
         self._sums_of_batch = self._in_shape(self._sums).unbind(1)
 
     def _in_shape(self, sums):
-        return sums[:, : math.prod(self._shape)].unflatten(1, self._shape).unsqueeze(3)
+        return sums[:, : math.prod(self._shape)].unflatten(1, self._shape)
 
     def derivative(self, outputs, batch):
         """Return the derivative by the outputs, in their place."""
         # torch's own softmax takes four times as long where classes are few
-        shifted = torch.sub(outputs, outputs.amax(2, keepdim=True), out=self._rows_of_batch[batch])
+        shifted = torch.sub(outputs, outputs.amax(1, keepdim=True), out=self._rows_of_batch[batch])
         exponentials = torch.exp(shifted, out=outputs)
-        sums = torch.sum(exponentials, 2, keepdim=True, out=self._sums_of_batch[batch])
+        sums = torch.sum(exponentials, 1, keepdim=True, out=self._sums_of_batch[batch])
         return exponentials.div_(sums).sub_(self._targets[batch]).mul_(self._factors[batch])
 
     def _of_rows(self):
-        return self._in_shape(self._sums.log()) - self._rows.mul_(self._chunk.target).sum(3, keepdim=True)
+        return self._in_shape(self._sums.log()) - self._rows.mul_(self._chunk.target).sum(2, keepdim=True)
 
 
 class _SquaredError(_Losses):
@@ -312,10 +313,10 @@ class _SquaredError(_Losses):
         """Return the derivative by the outputs, in their place."""
         difference = torch.sub(outputs, self._targets[batch], out=outputs)
         self._rows_of_batch[batch].copy_(difference)
-        return difference.mul_(self._factors[batch]).mul_(2.0 / outputs.shape[2])
+        return difference.mul_(self._factors[batch]).mul_(2.0 / outputs.shape[1])
 
     def _of_rows(self):
-        return self._rows.square().mean(3, keepdim=True)
+        return self._rows.square().mean(2, keepdim=True)
 
 
 class _Validation:

@@ -30,9 +30,9 @@ class Chunk:
     ----------
     X : list of Tensor of shape (M, B, n_features)
         One per batch.
-    target : Tensor of shape (M, n_batches, B, n_outputs)
+    target : Tensor of shape (M, n_batches, n_outputs, B)
         Probabilities of the classes, or targets in units of their scale.
-    factor : Tensor of shape (M, n_batches or 1, B, 1)
+    factor : Tensor of shape (M, n_batches or 1, 1, B)
         What the derivative of each row's loss is multiplied with: weight / number of rows in the batch, 0 for padding.
     n_rows : Tensor of shape (M, 1)
         Rows in each batch of each network.
@@ -102,26 +102,26 @@ class _ChunkBuffers:
         shape = n_models, n_batches, capacity
         new = {"dtype": getattr(torch, first.dtype), "device": first.device}
         self._X = torch.zeros(*shape, first.network.n_features, **new)
-        self._target = torch.zeros(*shape, n_classes, **new)
+        self._target = torch.zeros(n_models, n_batches, n_classes, capacity, **new)
         self._labels = torch.zeros(*shape, dtype=torch.int64, device=first.device)
         # what of them each network has, as lists of rows
         self._X_rows = [X.view(-1, X.shape[-1]) for X in self._X]
         self._label_rows = self._labels.view(n_models, -1).unbind()
         counts = torch.tensor([plan.batch_rows[last] for plan in plans])
-        mask = (torch.arange(capacity) < counts.unsqueeze(1)).view(n_models, 1, capacity, 1).to(**new)
+        mask = (torch.arange(capacity) < counts.unsqueeze(1)).view(n_models, 1, 1, capacity).to(**new)
         count = counts.view(n_models, 1, 1).to(**new)
         n_rows = counts.view(n_models, 1).to(**new)
-        rows = None if (counts == capacity).all() else RealRows(mask[:, 0], count)
+        rows = None if (counts == capacity).all() else RealRows(mask[:, 0].mT.contiguous(), count)
         self._base_factor = mask / count.unsqueeze(3)
         self._weighted = any(plan.train.weight is not None for plan in plans)
-        self._weights = torch.ones(*shape, 1, **new) if self._weighted else None
+        self._weights = torch.ones(n_models, n_batches, 1, capacity, **new) if self._weighted else None
         factor = torch.empty_like(self._weights) if self._weighted else self._base_factor
         self._chunk = Chunk(list(self._X.unbind(1)), self._target, factor, n_rows, rows)
         if first.is_classification:
             smoothing = torch.tensor([plan.label_smoothing for plan in plans], dtype=torch.float64)
             smoothing = smoothing.view(n_models, 1, 1, 1)
             self._off = (smoothing / n_classes).to(**new)
-            self._on = (1.0 - smoothing + smoothing / n_classes).to(**new).expand(*shape, 1)
+            self._on = (1.0 - smoothing + smoothing / n_classes).to(**new).expand(n_models, n_batches, 1, capacity)
 
     def fill(self, streams, start) -> Chunk:
         by_label = [stream.fill(self, index, start) for index, stream in enumerate(streams)]
@@ -135,11 +135,11 @@ class _ChunkBuffers:
         """Smooth the labels, of all networks at once where none has other targets."""
         if all(by_label):
             self._target.copy_(self._off.expand_as(self._target))
-            self._target.scatter_(3, self._labels.unsqueeze(3), self._on)
+            self._target.scatter_(2, self._labels.unsqueeze(2), self._on)
             return
         for index in itertools.compress(range(len(by_label)), by_label):
             self._target[index] = self._off[index]
-            self._target[index].scatter_(2, self._labels[index].unsqueeze(2), self._on[index])
+            self._target[index].scatter_(1, self._labels[index].unsqueeze(1), self._on[index])
 
     def take_rows(self, index, rows, X, y, weight) -> bool:
         """Gather the rows with the numbers `rows`, padding included; return whether targets are labels so far."""
@@ -149,16 +149,16 @@ class _ChunkBuffers:
         if y.dtype == torch.int64:
             torch.index_select(y, 0, rows, out=self._label_rows[index])
             return True
-        torch.index_select(y, 0, rows, out=self._target[index].view(len(rows), -1))
+        self._target[index].mT.copy_(torch.index_select(y, 0, rows).unflatten(0, (self.n_batches, -1)))
         return False
 
     def take_batch(self, index, batch, X, target, weight) -> None:
         """Take a single batch as it is."""
         n_rows = len(X)
         self._X[index, batch, :n_rows] = X
-        self._target[index, batch, :n_rows] = target
+        self._target[index, batch, :, :n_rows] = target.T
         if self._weighted:
-            self._weights[index, batch, :n_rows, 0] = 1.0 if weight is None else weight
+            self._weights[index, batch, 0, :n_rows] = 1.0 if weight is None else weight
 
 
 def _source(plan: FitPlan, capacities, known):

@@ -6,15 +6,17 @@ M, B            networks in the stack; rows of a batch (all with a leading axis 
 H_0             the batch, (M, B, n_features)
 Z_l             norm(H_(l-1) W_l + b_l), (M, B, width_l)
 A_l, H_l        f(Z_l), and A_l times the dropout mask
+Z_out^T         W_out^T H^T + b^T, (M, n_outputs, B): the outputs
 D               derivative of the loss by what stands there
 
 Weights have the shape (M, n_in, n_out): products of untransposed matrices are the fastest, and all but one of each
-layer are so. Biases and the scales of norms share one tensor of shape (M, n_vectors).
+layer are so. The output layer is transposed, with weights of shape (M, n_outputs, n_in): few outputs are few columns
+otherwise, for which the library takes two to four times as long. Biases and the scales of norms share one tensor of
+shape (M, n_vectors).
 
 A network's numbers do not depend on the others in its stack, nor on their number: each slice of a product is computed
-alike, sums go over axes inside a network, and elementwise functions see blocks of whole vector registers
-(`row_unit`). Products with an axis of length one are sums of elementwise products, since the library computes a
-single one of them otherwise than many.
+alike (`choose_product`), sums go over axes inside a network, and elementwise functions see blocks of whole vector
+registers (`row_unit`).
 """
 
 from dataclasses import dataclass, replace
@@ -26,6 +28,7 @@ from torch import Tensor
 from ._activations import ACTIVATIONS
 from ._dropout import LANES, advance_words, draw_words, first_kept_level, keep_scale, n_dropped_levels, n_words
 from ._mlp import NetworkSpec, initial_matrices
+from ._products import choose_product
 
 _NORM_EPS, _NORM_MOMENTUM = 1e-5, 0.1  # torch's defaults
 #: numbers that elementwise kernels take at a time, at most: two AVX-512 registers of float32
@@ -67,7 +70,7 @@ class StackedMLP:
     Attributes
     ----------
     matrices : list of Tensor of shape (M, n_in, n_out)
-        Weights of the layers, the output layer last.
+        Weights of the layers; those of the output layer, the last, are of shape (M, n_out, n_in).
     vectors : Tensor of shape (M, n_vectors)
         Biases of all layers, then scales and shifts of the norms, then zeros.
     running : Tensor of shape (M, n_running)
@@ -84,7 +87,8 @@ class StackedMLP:
         n_models, self._n_biases, self._n_hidden = len(self.specs), sum(widths[1:]), sum(self.spec.hidden)
         normalized = self.spec.normalization is not None
         new = {"dtype": dtype, "device": device}
-        self.matrices = [torch.zeros(n_models, *pair, **new) for pair in pairwise(widths)]
+        *hidden, (n_last, n_outputs) = pairwise(widths)
+        self.matrices = [torch.zeros(n_models, *shape, **new) for shape in (*hidden, (n_outputs, n_last))]
         n_vectors = self._n_biases + 2 * normalized * self._n_hidden
         # zeros fill up the last vector register; they stay zero, as their gradients are
         self.vectors = torch.zeros(n_models, -(-n_vectors // BLOCK) * BLOCK, **new)
@@ -97,13 +101,25 @@ class StackedMLP:
         self.grad_vectors = torch.zeros_like(self.vectors)
         self._biases, self._scales, self._shifts = self._split(self.vectors)
         self._grad_biases, self._grad_scales, self._grad_shifts = self._split(self.grad_vectors)
-        self._transposed = [matrix.mT for matrix in self.matrices]
-        self._is_thin = [1 in matrix.shape[1:] for matrix in self.matrices]
+        self._products = self._choose_products()
+        self._transposed = [matrix.mT for matrix in self.matrices[:-1]]
+        self._output_bias, self._grad_output_bias = self._biases[-1].mT, self._grad_biases[-1].mT
         self._buffers = {}
         self._masks = None
 
     def __len__(self):
         return len(self.specs)
+
+    def _choose_products(self):
+        """For each layer the products forward, to the gradient of the weights, and to that of the inputs."""
+        rows, size = BLOCK, self.vectors.element_size()
+        shapes = [
+            ((rows, n_in, n_out), (n_in, rows, n_out), (rows, n_out, n_in))
+            for _, n_in, n_out in (matrix.shape for matrix in self.matrices[:-1])
+        ]
+        _, n_out, n_in = self.matrices[-1].shape
+        shapes.append(((n_out, n_in, rows), (n_out, rows, n_in), (rows, n_out, n_in)))
+        return [[choose_product(*shape, size) for shape in of_layer] for of_layer in shapes]
 
     def _split(self, vectors):
         """Views of each layer's biases, and of each norm's scales and shifts, shape (M, 1, width)."""
@@ -120,7 +136,7 @@ class StackedMLP:
     def initialize(self, index: int, seed: int) -> None:
         """Give network `index` the weights with which ``MLP(spec, seed)`` begins."""
         for matrix, weight in zip(self.matrices, initial_matrices(self.spec, seed), strict=True):
-            matrix[index].copy_(weight.T)
+            matrix[index].copy_(weight if matrix is self.matrices[-1] else weight.T)
         for scale in self._scales:
             scale[index] = 1.0
         for _, variance in self._running_parts():
@@ -140,9 +156,9 @@ class StackedMLP:
         matrices = self.matrices if matrices is None else matrices
         biases, scales, shifts = self._split(self.vectors if vectors is None else vectors)
         named = {}
-        for layer, (matrix, bias) in enumerate(zip(matrices, biases, strict=True)):
-            name = f"hidden.{layer}" if layer < len(self.spec.hidden) else "output"
-            named[f"{name}.weight"], named[f"{name}.bias"] = matrix[index].mT, bias[index, 0]
+        for layer, (matrix, bias) in enumerate(zip(matrices[:-1], biases[:-1], strict=True)):
+            named[f"hidden.{layer}.weight"], named[f"hidden.{layer}.bias"] = matrix[index].mT, bias[index, 0]
+        named["output.weight"], named["output.bias"] = matrices[-1][index], biases[-1][index, 0]
         for layer, (scale, shift) in enumerate(zip(scales, shifts, strict=True)):
             named[f"norms.{layer}.weight"], named[f"norms.{layer}.bias"] = scale[index, 0], shift[index, 0]
         if running:
@@ -189,7 +205,7 @@ class StackedMLP:
     # -- training -----------------------------------------------------------------------------------------------------
 
     def forward(self, X: Tensor, rows: RealRows | None = None) -> Tensor:
-        """Return the outputs of a training step, shape (M, B, n_outputs); the next call overwrites them.
+        """Return the outputs of a training step, shape (M, n_outputs, B); the next call overwrites them.
 
         Parameters
         ----------
@@ -202,42 +218,40 @@ class StackedMLP:
             buffers.masks = self._masks.next(X.shape[1])
         H = X
         for layer in range(len(self.spec.hidden)):
-            Z = self._linear(layer, H, buffers.Z[layer])
+            multiply, *_ = self._products[layer]
+            Z = multiply(H, self.matrices[layer], buffers.Z[layer]).add_(self._biases[layer])
             if self.spec.normalization is not None:
                 Z = self._normalize(layer, Z, buffers, rows)
             H = self._activation.forward(Z, buffers.A[layer])
             if self._masks is not None:
                 H = torch.mul(H, buffers.masks[layer], out=buffers.H[layer])
         buffers.X = X
-        return self._linear(-1, H, buffers.Z[-1])
+        multiply, *_ = self._products[-1]
+        return multiply(self.matrices[-1], H.mT, buffers.outputs).add_(self._output_bias)
 
     def backward(self, D: Tensor, rows: RealRows | None = None) -> None:
         """Set the gradients, from the derivative of the summed losses by the outputs of the last `forward`."""
-        buffers = self._buffers_of(D.shape[1])
-        for layer in reversed(range(len(self.matrices))):
-            H = buffers.H[layer - 1] if layer else buffers.X
+        buffers = self._buffers_of(D.shape[2])
+        inputs = [buffers.X, *buffers.H]
+        _, to_weights, to_inputs = self._products[-1]
+        torch.sum(D, 2, keepdim=True, out=self._grad_output_bias)
+        to_weights(D, inputs[-1], self.grad_matrices[-1])
+        for layer in reversed(range(len(self.spec.hidden))):
+            later = self.matrices[-1] if layer + 1 == len(self.spec.hidden) else self._transposed[layer + 1]
+            D = to_inputs(D.mT if later is self.matrices[-1] else D, later, buffers.D[layer])
+            D = self._activation_backward(layer, D, buffers, rows)
+            _, to_weights, to_inputs = self._products[layer]
             torch.sum(D, 1, keepdim=True, out=self._grad_biases[layer])
-            if self._is_thin[layer]:
-                _thin_product_of_transposed(H, D, self.grad_matrices[layer])
-            else:
-                torch.bmm(H.mT, D, out=self.grad_matrices[layer])
-            if layer == 0:
-                return
-            if self._is_thin[layer]:
-                D = _thin_product_with_transposed(D, self.matrices[layer], buffers.D[layer - 1])
-            else:
-                D = torch.bmm(D, self._transposed[layer], out=buffers.D[layer - 1])
-            if self._masks is not None:
-                D.mul_(buffers.masks[layer - 1])
-            saved = buffers.Z if self._activation.needs_input else buffers.A
-            self._activation.backward(D, saved[layer - 1])
-            if self.spec.normalization is not None:
-                D = self._normalize_backward(layer - 1, D, buffers, rows)
+            to_weights(inputs[layer].mT, D, self.grad_matrices[layer])
 
-    def _linear(self, layer, H, out):
-        if self._is_thin[layer]:
-            return torch.add(self._biases[layer], _thin_product(H, self.matrices[layer]), out=out)
-        return torch.bmm(H, self.matrices[layer], out=out).add_(self._biases[layer])
+    def _activation_backward(self, layer, D, buffers, rows):
+        if self._masks is not None:
+            D.mul_(buffers.masks[layer])
+        saved = buffers.Z if self._activation.needs_input else buffers.A
+        self._activation.backward(D, saved[layer])
+        if self.spec.normalization is not None:
+            D = self._normalize_backward(layer, D, buffers, rows)
+        return D
 
     def _buffers_of(self, n_rows):
         if n_rows not in self._buffers:
@@ -289,15 +303,13 @@ class StackedMLP:
         """Return the outputs of network `index`, shape (B, n_outputs), without dropout, with the running statistics."""
         one = slice(index, index + 1)
         H = X.unsqueeze(0)
-        for layer, (matrix, bias) in enumerate(zip(self.matrices, self._biases, strict=True)):
-            product = _thin_product if self._is_thin[layer] else torch.bmm
-            Z = product(H, matrix[one]).add_(bias[one])
-            if layer == len(self.spec.hidden):
-                return Z[0]
+        for layer, (matrix, bias) in enumerate(zip(self.matrices[:-1], self._biases[:-1], strict=True)):
+            Z = torch.bmm(H, matrix[one]).add_(bias[one])
             if self.spec.normalization is not None:
                 X_hat = self._evaluate_norm(layer, Z, one)
                 Z = torch.addcmul(self._shifts[layer][one], X_hat, self._scales[layer][one])
             H = self._activation.forward(Z, Z)
+        return torch.bmm(self.matrices[-1][one], H.mT).add_(self._output_bias[one]).mT[0]
 
     def _evaluate_norm(self, layer, Z, one):
         if self.spec.normalization == "layer":
@@ -316,10 +328,11 @@ class _Buffers:
         hidden = stack.spec.hidden
         separate = stack._masks is not None and not stack._activation.by_sign
         self.X = None
-        self.Z = [new(width) for width in (*hidden, stack.spec.n_outputs)]
-        self.A = [new(width) for width in hidden] if stack._activation.needs_input else self.Z[:-1]
+        self.Z = [new(width) for width in hidden]
+        self.A = [new(width) for width in hidden] if stack._activation.needs_input else self.Z
         self.H = [new(width) for width in hidden] if separate else self.A
         self.D = [new(width) for width in hidden]
+        self.outputs = new(stack.spec.n_outputs).mT.contiguous()
         self.norms = [None] * len(hidden)
         self.masks = None
 
@@ -369,27 +382,3 @@ class _StackedMasks:
 
 def _row_sum(Z, rows):
     return (Z if rows is None else Z * rows.mask).sum(1, keepdim=True)
-
-
-def _thin_product(H, W):
-    """Return ``H W``."""
-    return _dot(H, W.mT) if W.shape[2] == 1 else H * W
-
-
-def _thin_product_of_transposed(H, D, out):
-    """Write ``H^T D`` to `out`."""
-    if out.shape[2] == 1:
-        return out.copy_((H * D).sum(1).unsqueeze(2))
-    return torch.sum(H * D, 1, keepdim=True, out=out)
-
-
-def _thin_product_with_transposed(D, W, out):
-    """Write ``D W^T`` to `out`."""
-    if W.shape[2] == 1:
-        return torch.mul(D, W.mT, out=out)
-    return out.copy_(_dot(D, W))
-
-
-def _dot(H, w):
-    """Return the dot products of the rows of `H`, (M, B, K), with the row `w`, (M, 1, K)."""
-    return (H * w).sum(2, keepdim=True)
