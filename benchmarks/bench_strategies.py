@@ -6,7 +6,8 @@ tunes learning rate, dropout, weight decay, depth, width and batch size of a net
 three quarters of the rows: default settings, grid, random, BayesSearchCV without and with pruning, Hyperband, a
 population, zooming; and scikit-optimize's BayesSearchCV and OptunaSearchCV over skorch, where these are installed. The
 refit is not in the time. "to the peer" is the time until the best score so far was at least the final one of
-scikit-optimize's search; the ratio says how many times as long that search took.
+scikit-optimize's search, but for less than one error in all folds (as folds differ by a row in size, equally many
+errors give scores that differ in the sixth digit); the ratio says how many times as long that search took.
 """
 
 import argparse
@@ -185,7 +186,7 @@ def compete(name, seed, strategies, max_epochs, n_iter):
     for strategy in strategies:
         run, params, _ = STRATEGIES[strategy]
         runs[strategy] = run(contest, **params)
-    target = runs[PEER][1][-1][1] if PEER in runs else np.inf
+    target = runs[PEER][1][-1][1] - 0.5 / len(contest.train) if PEER in runs else np.inf
     rows = {}
     for strategy, (seconds, trace, test) in runs.items():
         reached = [at for at, score in trace if score >= target]
