@@ -236,13 +236,13 @@ class StackedMLP:
         _, to_weights, to_inputs = self._products[-1]
         torch.sum(D, 2, keepdim=True, out=self._grad_output_bias)
         to_weights(D, inputs[-1], self.grad_matrices[-1])
+        D, transposed = D.mT, self.matrices[-1]
         for layer in reversed(range(len(self.spec.hidden))):
-            later = self.matrices[-1] if layer + 1 == len(self.spec.hidden) else self._transposed[layer + 1]
-            D = to_inputs(D.mT if later is self.matrices[-1] else D, later, buffers.D[layer])
-            D = self._activation_backward(layer, D, buffers, rows)
+            D = self._activation_backward(layer, to_inputs(D, transposed, buffers.D[layer]), buffers, rows)
             _, to_weights, to_inputs = self._products[layer]
             torch.sum(D, 1, keepdim=True, out=self._grad_biases[layer])
             to_weights(inputs[layer].mT, D, self.grad_matrices[layer])
+            transposed = self._transposed[layer]
 
     def _activation_backward(self, layer, D, buffers, rows):
         if self._masks is not None:
