@@ -16,7 +16,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController, threadpool_limits
 
 from sktune._utils.deadline import check_deadline, deadline
 from sktune._utils.interrupts import interrupts
@@ -141,6 +141,18 @@ def test_torch_threads_also_limits_products_where_they_have_a_number_of_their_ow
             assert numbers_of_threads() == [1, 1]
         assert numbers_of_threads() == before
     assert numbers_of_threads() == [3, 3]
+
+
+def test_torch_threads_leaves_the_threads_of_other_libraries(three_torch_threads):
+    with threadpool_limits(1):
+        libraries = ThreadpoolController().select(user_api="openmp").lib_controllers
+        others = [library for library in libraries if "torch" not in library.filepath]
+        for library in others:
+            library.set_num_threads(2)
+        with torch_threads(1):
+            pass
+        assert [library.num_threads for library in others] == [2] * len(others)
+        assert torch.get_num_threads() == 1
 
 
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="nothing is forked here")

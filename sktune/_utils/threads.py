@@ -3,11 +3,12 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
-from threadpoolctl import ThreadpoolController
+
+from .thread_pools import thread_pools
 
 
 @contextmanager
@@ -22,14 +23,14 @@ def torch_threads(n_threads: int) -> Iterator[None]:
     if before == products_before == n_threads:
         yield
         return
-    torch.set_num_threads(n_threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(products_before)
-        if before != products_before:
-            for library in ThreadpoolController().select(user_api="openmp").lib_controllers:
-                library.set_num_threads(before)
+    # torch sets both numbers at once: where they were different, its own is set once more at the end
+    differ = before != products_before
+    with thread_pools().select(user_api="openmp").limit(limits=None) if differ else nullcontext():
+        torch.set_num_threads(n_threads)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(products_before)
 
 
 def _n_product_threads() -> int:

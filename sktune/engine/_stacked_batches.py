@@ -99,7 +99,7 @@ class _ChunkBuffers:
         first = plans[0]
         self.n_batches, self.n_rows = n_batches, n_batches * capacity
         n_models, n_classes = len(plans), first.network.n_outputs
-        shape = n_models, n_batches, capacity
+        shape, per_row = (n_models, n_batches, capacity), (n_models, n_batches, 1, capacity)
         new = {"dtype": getattr(torch, first.dtype), "device": first.device}
         self._X = torch.zeros(*shape, first.network.n_features, **new)
         self._target = torch.zeros(n_models, n_batches, n_classes, capacity, **new)
@@ -111,17 +111,17 @@ class _ChunkBuffers:
         mask = (torch.arange(capacity) < counts.unsqueeze(1)).view(n_models, 1, 1, capacity).to(**new)
         count = counts.view(n_models, 1, 1).to(**new)
         n_rows = counts.view(n_models, 1).to(**new)
-        rows = None if (counts == capacity).all() else RealRows(mask[:, 0].mT.contiguous(), count)
+        rows = None if (counts == capacity).all() else RealRows(mask[:, 0].mT, count)
         self._base_factor = mask / count.unsqueeze(3)
         self._weighted = any(plan.train.weight is not None for plan in plans)
-        self._weights = torch.ones(n_models, n_batches, 1, capacity, **new) if self._weighted else None
+        self._weights = torch.ones(*per_row, **new) if self._weighted else None
         factor = torch.empty_like(self._weights) if self._weighted else self._base_factor
         self._chunk = Chunk(list(self._X.unbind(1)), self._target, factor, n_rows, rows)
         if first.is_classification:
             smoothing = torch.tensor([plan.label_smoothing for plan in plans], dtype=torch.float64)
             smoothing = smoothing.view(n_models, 1, 1, 1)
             self._off = (smoothing / n_classes).to(**new)
-            self._on = (1.0 - smoothing + smoothing / n_classes).to(**new).expand(n_models, n_batches, 1, capacity)
+            self._on = (1.0 - smoothing + smoothing / n_classes).to(**new).expand(*per_row)
 
     def fill(self, streams, start) -> Chunk:
         by_label = [stream.fill(self, index, start) for index, stream in enumerate(streams)]

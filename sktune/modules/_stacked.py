@@ -322,17 +322,17 @@ class _Buffers:
     """Where a step over batches of `n_rows` rows leaves what its backward pass needs."""
 
     def __init__(self, stack: StackedMLP, n_rows: int):
-        def new(width):
-            return torch.empty(len(stack), n_rows, width, dtype=stack.dtype, device=stack.device)
+        def new(*shape):
+            return torch.empty(len(stack), *shape, dtype=stack.dtype, device=stack.device)
 
         hidden = stack.spec.hidden
         separate = stack._masks is not None and not stack._activation.by_sign
         self.X = None
-        self.Z = [new(width) for width in hidden]
-        self.A = [new(width) for width in hidden] if stack._activation.needs_input else self.Z
-        self.H = [new(width) for width in hidden] if separate else self.A
-        self.D = [new(width) for width in hidden]
-        self.outputs = new(stack.spec.n_outputs).mT.contiguous()
+        self.Z = [new(n_rows, width) for width in hidden]
+        self.A = [new(n_rows, width) for width in hidden] if stack._activation.needs_input else self.Z
+        self.H = [new(n_rows, width) for width in hidden] if separate else self.A
+        self.D = [new(n_rows, width) for width in hidden]
+        self.outputs = new(stack.spec.n_outputs, n_rows)
         self.norms = [None] * len(hidden)
         self.masks = None
 

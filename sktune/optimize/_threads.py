@@ -5,12 +5,11 @@ times slower, on idle cores; on busy ones the threads of a BLAS also wait for ea
 bit of a result does not depend on the number of cores.
 """
 
-import functools
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from threadpoolctl import ThreadpoolController
+from .._utils.thread_pools import thread_pools
 
 _lock = threading.RLock()
 
@@ -22,10 +21,5 @@ def one_blas_thread() -> Iterator[None]:
     The limit belongs to the process. Without the lock, the second to enter would find the limit of the first, take it
     for what was set before, and leave it behind for good.
     """
-    with _lock, _controller().limit(limits=1, user_api="blas"):
+    with _lock, thread_pools().limit(limits=1, user_api="blas"):
         yield
-
-
-@functools.cache
-def _controller() -> ThreadpoolController:
-    return ThreadpoolController()  # looks through all loaded libraries: milliseconds, so once
