@@ -93,6 +93,7 @@ class Evaluator:
         self.n_planned = n_planned
         self.max_epochs_total = max_epochs_total
         self.n_epochs_trained = 0.0  # trained so far, over all candidates and splits
+        self._start = time.time()
         self.known_results = list(known_results)
         self.ledger = ledger
         self.candidates: list[CandidateRecord] = []
@@ -213,6 +214,14 @@ class Evaluator:
     def score(self, candidate: CandidateRecord) -> float:
         """Return the mean score of the metric that leads the search; greater is better, NaN unless it is "ok"."""
         return candidate.mean_score(self.metric)
+
+    def spent_share(self) -> float:
+        """Return the share of the budget, of epochs or of seconds, that is spent; 0 without one."""
+        epochs = 0.0 if self.max_epochs_total is None else self.n_epochs_trained / self.max_epochs_total
+        if self.problem.deadline is None:
+            return epochs
+        left, passed = self.problem.deadline - time.time(), time.time() - self._start
+        return max(epochs, passed / (passed + left) if left > 0.0 else 1.0)
 
     def recorded(self) -> list[CandidateRecord]:
         """Return the candidates of which at least one split is known, in the order in which they were proposed."""

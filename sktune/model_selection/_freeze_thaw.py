@@ -21,7 +21,7 @@ from ._ladder import Climb, Rung, check_ladder, make_ladder
 
 #: Where nobody has come to the end after the work of so many whole evaluations, the best goes on: a search that is cut
 #: short should have a winner.
-_WORK_WITHOUT_END = 2.0
+_WORK_WITHOUT_END = 4.0
 #: The deviations of the surrogate count so many times where a candidate may be left for good: it is too sure of itself.
 _CAUTION = 2.0
 

@@ -10,6 +10,9 @@ import numpy as np
 from ._evaluator import Evaluator, Piece
 from ._results import CandidateRecord
 
+#: While nobody has come to the end, so many whole evaluations are kept in reserve, at the price they had until then.
+_RESERVE = 2.0
+
 Candidate = TypeVar("Candidate", bound=Hashable)
 
 
@@ -119,6 +122,17 @@ class Climb:
     def work(self) -> float:
         """Return the work that was done in all, in whole evaluations."""
         return sum(self.work_share(self.rung_of(index)) for index in self.candidates)
+
+    def last_chance(self) -> list[int]:
+        """Return who is to go on alone so that somebody comes to the end within the budget; nobody if it is not short.
+
+        It is the best of those that have come the furthest.
+        """
+        share = self.evaluate.spent_share()
+        if self.work() * (1.0 - share) >= _RESERVE * share or self.alive(len(self.ladder) - 1):
+            return []
+        standing = [scores for rung in range(len(self.ladder)) if (scores := self.alive(rung))]
+        return [max(standing[-1], key=standing[-1].get)] if standing else []
 
     def alive(self, rung: int) -> dict[int, float]:
         """Return the candidates that stand on a rung and have not failed, with their scores."""

@@ -76,7 +76,7 @@ class SpaceSearch:
             newcomers = evaluate.add(proposed)
             climb.add(newcomers)
             standing = [index for index in climb.candidates if n_left > 0 or climb.rung_of(index) >= 0]
-            chosen = self.pruning.choose(climb, standing, self.optimizer, self.n_points)
+            chosen = climb.last_chance() or self.pruning.choose(climb, standing, self.optimizer, self.n_points)
             if not chosen:
                 break
             begun = [index for index in chosen if climb.rung_of(index) < 0][:n_left]

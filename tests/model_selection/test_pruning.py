@@ -165,6 +165,17 @@ def test_the_time_budget_holds_and_what_was_paused_cannot_win(pruning):
     assert np.isfinite(results["split0_test_score"]).sum() >= len(results["params"]) - 4
 
 
+@pytest.mark.parametrize("n_whole", [1.5, 2.0, 4.0])
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("pruning", RULES)
+def test_a_small_budget_of_epochs_suffices_for_a_winner(pruning, n_whole, seed):
+    budget = int(n_whole * 5 * 27)
+    found = search(pruning, n_iter=200, max_epochs_total=budget, random_state=seed, refit=False).fit(X, y)
+    assert found.stopped_by_ == "max_epochs_total"
+    assert "ok" in found.cv_results_["status"]
+    assert found.best_params_["quality"] > 0.8
+
+
 def test_no_time_at_all():
     with pytest.raises(TimeBudgetError):
         search("halving", Curve(seconds=0.02), timeout=0.3).fit(X, y)
