@@ -216,12 +216,12 @@ class Evaluator:
         return candidate.mean_score(self.metric)
 
     def spent_share(self) -> float:
-        """Return the share of the budget, of epochs or of seconds, that is spent; 0 without one."""
+        """Return the share of the budget, of epochs or of seconds, that is spent: 0 without one, over 1 too late."""
         epochs = 0.0 if self.max_epochs_total is None else self.n_epochs_trained / self.max_epochs_total
         if self.problem.deadline is None:
             return epochs
-        left, passed = self.problem.deadline - time.time(), time.time() - self._start
-        return max(epochs, passed / (passed + left) if left > 0.0 else 1.0)
+        seconds = self.problem.deadline - self._start
+        return max(epochs, (time.time() - self._start) / seconds if seconds > 0.0 else 1.0)
 
     def recorded(self) -> list[CandidateRecord]:
         """Return the candidates of which at least one split is known, in the order in which they were proposed."""

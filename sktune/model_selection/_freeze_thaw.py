@@ -120,7 +120,7 @@ class FreezeThaw:
         paused = [index for index in standing if climb.rung_of(index) < 0] + [i for rung in alive[:top] for i in rung]
         if optimizer.best_params is None or not paused or not any(alive):
             return paused
-        leaders = next(rung for rung in reversed(alive) if rung)
+        leaders = list(climb.leaders())
         n, params = len(paused), [climb.candidates[index].params for index in [*paused, *leaders]]
         mean, deviation = optimizer.predict(params)
         leader = int(np.argmax(mean[n:]))

@@ -106,8 +106,7 @@ class SuccessiveHalving:
         chosen = newcomers + promoted
         if chosen or climb.alive(len(climb.ladder) - 1):
             return chosen
-        leaders = (promotions(climb.alive(rung), (), 1.0)[:1] for rung in reversed(range(len(climb.ladder) - 1)))
-        return next((leader for leader in leaders if leader), [])
+        return promotions(climb.leaders(), (), 1.0)[:1]
 
 
 def promotions(

@@ -129,10 +129,14 @@ class Climb:
         It is the best of those that have come the furthest.
         """
         share = self.evaluate.spent_share()
-        if self.work() * (1.0 - share) >= _RESERVE * share or self.alive(len(self.ladder) - 1):
+        if self.work() * (1.0 - share) >= _RESERVE * share or self.evaluate.any_ok():
             return []
-        standing = [scores for rung in range(len(self.ladder)) if (scores := self.alive(rung))]
-        return [max(standing[-1], key=standing[-1].get)] if standing else []
+        leaders = self.leaders()
+        return [max(leaders, key=leaders.get)] if leaders else []
+
+    def leaders(self) -> dict[int, float]:
+        """Return the candidates on the highest rung on which anybody stands who has not failed, with their scores."""
+        return next((alive for rung in reversed(range(len(self.ladder))) if (alive := self.alive(rung))), {})
 
     def alive(self, rung: int) -> dict[int, float]:
         """Return the candidates that stand on a rung and have not failed, with their scores."""

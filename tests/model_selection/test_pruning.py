@@ -176,6 +176,19 @@ def test_a_small_budget_of_epochs_suffices_for_a_winner(pruning, n_whole, seed):
     assert found.best_params_["quality"] > 0.8
 
 
+@pytest.mark.parametrize("pruning", RULES)
+def test_a_budget_that_suffices_for_all_spaces_changes_nothing(pruning):
+    spaces = [({"quality": (0.0, 0.5)}, 30), ({"quality": (0.5, 1.0)}, 30)]
+
+    def trained(**params):
+        Curve.trained.clear()
+        search(pruning, search_spaces=spaces, refit=False, **params).fit(X, y)
+        return list(Curve.trained)
+
+    without = trained()
+    assert trained(max_epochs_total=len(without), timeout=3600) == without
+
+
 def test_no_time_at_all():
     with pytest.raises(TimeBudgetError):
         search("halving", Curve(seconds=0.02), timeout=0.3).fit(X, y)
