@@ -18,7 +18,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ._halving import SuccessiveHalving
-from ._ladder import Candidate, Rung
+from ._ladder import Rung
+from ._learning_curves import Candidate
 
 
 class Stage(NamedTuple):

@@ -180,10 +180,16 @@ class Evaluator:
         known = (fold.test_scores for fold in candidate.folds if fold is not None and fold.test_scores is not None)
         return [value_of(scores, self.metric) for scores in known]
 
-    def train(self, pieces: Iterable[Piece]) -> None:
+    def train(self, *stages: Iterable[Piece]) -> None:
         """Train candidates up to some epochs on some splits, from where they are, and score them there.
 
         Splits on which training has come to its end, or has failed, are left as they are.
+
+        Parameters
+        ----------
+        *stages : iterable of Piece
+            The last is where they go, those before are where to score them on their way. They are trained one after
+            the other, if the budget suffices for all.
 
         Raises
         ------
@@ -191,9 +197,12 @@ class Evaluator:
             As for a call.
         """
         self._check_time()
-        pieces = [piece for piece in pieces if piece.candidate.goes_on(piece.split, piece.n_epochs)]
-        self._check_epochs(sum(piece.n_epochs - _epochs_of(piece.candidate.folds[piece.split]) for piece in pieces))
-        self._evaluate([self._task(piece.candidate, piece.split, piece.n_epochs) for piece in pieces])
+        stages = [list(pieces) for pieces in stages]
+        goals = {(piece.candidate.index, piece.split): piece for pieces in stages for piece in _going_on(pieces)}
+        self._check_epochs(sum(goal.n_epochs - _epochs_of(goal.candidate.folds[goal.split]) for goal in goals.values()))
+        for pieces in stages:
+            self._check_time()
+            self._evaluate([self._task(piece.candidate, piece.split, piece.n_epochs) for piece in _going_on(pieces)])
 
     def _affordable(self, batch: list[CandidateRecord]) -> list[CandidateRecord]:
         """Return as many candidates as the budget of epochs suffices for; raise if it does not for any."""
@@ -304,6 +313,10 @@ class Evaluator:
         if self.metric is None and record.status == "ok":
             self.first_scores = record.test_scores
             self.metric = self.name_metric(record.test_scores)
+
+
+def _going_on(pieces: Iterable[Piece]) -> list[Piece]:
+    return [piece for piece in pieces if piece.candidate.goes_on(piece.split, piece.n_epochs)]
 
 
 def _epochs_of(fold: FoldRecord | None) -> float:

@@ -3,7 +3,7 @@
 The surrogate sees the scores of all rungs. It learns so how much early scores tell of final ones, and which settings
 gain late, as a falling learning rate does. Of every candidate it expects a final score, and by how much the next rung
 may change this expectation: the improvement that is expected of this step, for the work that it costs, orders new and
-paused candidates alike.
+paused candidates alike. Early scores are extrapolated by their learning curves before the surrogate sees them.
 
 K. Swersky, J. Snoek and R. P. Adams, "Freeze-Thaw Bayesian Optimization", 2014, is the idea, with another model of
 learning curves; P. Frazier, W. Powell and S. Dayanik, "The Knowledge-Gradient Policy for Correlated Normal Beliefs",

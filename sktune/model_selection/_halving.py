@@ -10,7 +10,8 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from ._ladder import Candidate, Climb, Rung, check_ladder, make_ladder
+from ._ladder import Climb, Rung, check_ladder, make_ladder
+from ._learning_curves import Candidate
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,18 @@
 """A ladder of rungs, from few epochs on few splits to all epochs on all splits, and the candidates that climb it."""
 
 import math
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from numbers import Integral, Real
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 
 from ._evaluator import Evaluator, Piece
-from ._results import CandidateRecord
+from ._learning_curves import expected_gains, lifted, looks_before, outlook
+from ._results import CandidateRecord, value_of
 
 #: While nobody has come to the end, so many whole evaluations are kept in reserve, at the price they had until then.
 _RESERVE = 2.0
-
-Candidate = TypeVar("Candidate", bound=Hashable)
 
 
 class Rung(NamedTuple):
@@ -58,28 +57,6 @@ def check_ladder(reduction_factor, n_rungs, n_first_splits) -> None:
 def _check_count(name: str, value) -> None:
     if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
         raise ValueError(f"{name} must be an int of at least 1, got {value!r}")
-
-
-def lifted(scores: Mapping[Rung, Mapping[Candidate, float]]) -> list[tuple[Candidate, float, Rung]]:
-    """Return scores of all rungs as if all were of the last one.
-
-    To a score of a lower rung is added what the next rung brings to those that came there, in the median: otherwise a
-    surrogate would hold all that was trained long for good.
-
-    Examples
-    --------
-    >>> low, high = Rung(0.1, 1), Rung(1.0, 5)
-    >>> [(name, score) for name, score, _ in lifted({high: {"a": 0.75}, low: {"a": 0.5, "b": 0.25}})]
-    [('a', 0.75), ('b', 0.5), ('a', 0.75)]
-    """
-    answer, gain, above = [], 0.0, {}
-    for rung in sorted(scores, reverse=True):
-        own = scores[rung]
-        gains = [above[c] - own[c] for c in above if c in own and not math.isnan(above[c] - own[c])]
-        gain += float(np.median(gains)) if gains else 0.0
-        answer = [(candidate, score + gain, rung) for candidate, score in own.items()] + answer
-        above = own
-    return answer
 
 
 class Climb:
@@ -146,24 +123,62 @@ class Climb:
     def promote(self, indices: Sequence[int]) -> None:
         """Train candidates up to their next rungs, all at once."""
         goals = [(index, self.rung_of(index) + 1) for index in indices]
-        self.evaluate.train([piece for goal in goals for piece in self._pieces(*goal)])
+        self.evaluate.train(*self._stages(goals))
         for index, rung in goals:
             self.scores[rung][index] = self.evaluate.score_on(self.candidates[index], self.ladder[rung].n_splits)
 
-    def _pieces(self, index, rung):
-        n_epochs = self.ladder[rung].epochs(self._max_epochs[index])
-        return [Piece(self.candidates[index], split, n_epochs) for split in range(self.ladder[rung].n_splits)]
+    def _epochs(self, index, rung):
+        return self.ladder[rung].epochs(self._max_epochs[index]) if rung >= 0 else 0
+
+    def _stops(self, index, rung):
+        """The epochs at which to score a candidate: on its way to a rung, unless no more is to come, and there."""
+        share, n_splits = self.ladder[rung]
+        n_epochs = self._epochs(index, rung)
+        looks = looks_before(n_epochs, self._epochs(index, rung - 1), n_splits) if share < 1.0 else ()
+        return (*looks, n_epochs)
+
+    def _stages(self, goals):
+        """The pieces up to the first looks, then those up to the second, ..., at last those up to the goals."""
+        stages = []
+        for index, rung in goals:
+            for number, n_epochs in enumerate(self._stops(index, rung)):
+                stages += [[]] if number == len(stages) else []
+                splits = range(self.ladder[rung].n_splits)
+                stages[number] += [Piece(self.candidates[index], split, n_epochs) for split in splits]
+        return stages
 
     def observations(self) -> list[tuple[dict, float, float]]:
         """Return (params, score, share of the work) of all candidates on all rungs that they came to.
 
-        Scores of lower rungs are raised by what promotions bring in the median.
+        Scores of lower rungs are raised by what their learning curves promise, and by what promotions bring.
         """
-        lifted_scores = lifted(dict(zip(self.ladder, self.scores, strict=True)))
+        gains = {rung: self._gains(number) for number, rung in enumerate(self.ladder)}
+        lifted_scores = lifted(dict(zip(self.ladder, self.scores, strict=True)), gains)
         return [
             (self.candidates[index].params, score, self.work_share(self.ladder.index(rung)))
             for index, score, rung in lifted_scores
         ]
+
+    def _gains(self, rung):
+        """What is expected to come of those on a rung that were looked at on their way there."""
+        curves = {i: curve for i in self.scores[rung] if (curve := self._curve(i, rung)) is not None}
+        if not curves:
+            return {}
+        scores = np.array([self.scores[rung][index] for index in curves])
+        outlooks = [outlook(*self._stops(index, rung)[-2:], self._max_epochs[index]) for index in curves]
+        rises = np.array([curve[-1] - curve[-2] for curve in curves.values()])
+        earlier = [np.mean(curve[-2] - curve[-3]) if len(curve) > 2 else math.nan for curve in curves.values()]
+        gains = expected_gains(scores, rises, np.array(outlooks), np.array(earlier))
+        return dict(zip(curves, gains.tolist(), strict=True))
+
+    def _curve(self, index, rung):
+        """Scores of a candidate at all its stops, shape (n_stops, n_splits); None if it lacks any, or has only one."""
+        stops = self._stops(index, rung)
+        curves = [fold.curve for fold in self.candidates[index].folds[: self.ladder[rung].n_splits]]
+        was_scored = not math.isnan(self.scores[rung][index]) and all(own.keys() >= set(stops) for own in curves)
+        if len(stops) == 1 or not was_scored:
+            return None
+        return np.array([[value_of(own[stop], self.evaluate.metric) for own in curves] for stop in stops])
 
     def end(self) -> None:
         """Stop all that have not come to the end."""

@@ -4,7 +4,8 @@ import math
 from collections.abc import Sequence
 
 from ._evaluator import Evaluator, Piece
-from ._ladder import Rung, lifted
+from ._ladder import Rung
+from ._learning_curves import lifted
 from ._proposals import Observation
 from ._results import CandidateRecord
 

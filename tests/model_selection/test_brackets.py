@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sktune.model_selection._brackets import brackets, spread, survivors
 from sktune.model_selection._halving import Rung
-from sktune.model_selection._ladder import lifted
+from sktune.model_selection._learning_curves import lifted
 
 #: Table 1 of Li et al. (JMLR 2018), R = 81 and eta = 3: (n_i, r_i) by bracket.
 TABLE = [

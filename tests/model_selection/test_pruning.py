@@ -259,10 +259,14 @@ def test_the_pruned_search_on_digits_is_as_good():
     net = NetClassifier(max_epochs=18, n_neurons=32)
     space = {"lr": (1e-4, 1e-1, "log-uniform"), "dropout": (0.0, 0.6), "weight_decay": (1e-6, 1.0, "log-uniform")}
     given = {"search_spaces": space, "cv": 3, "n_iter": 16, "n_jobs": 2, "refit": False}
-    full, pruned = (search(pruning, net, **given).fit(X, y) for pruning in (None, "freeze-thaw"))
-    error = full.cv_results_["std_test_score"][full.best_index_] / np.sqrt(3 - 1)  # of the mean of three folds
-    assert pruned.best_score_ > full.best_score_ - error
-    assert np.nansum(pruned.cv_results_["n_epochs"]) < 0.7 * np.nansum(full.cv_results_["n_epochs"])
+    lost, shares = [], []
+    for seed in range(6):  # of a single seed either may be chance
+        full, pruned = (search(rule, net, random_state=seed, **given).fit(X, y) for rule in (None, "freeze-thaw"))
+        error = full.cv_results_["std_test_score"][full.best_index_] / np.sqrt(3 - 1)  # of the mean of three folds
+        lost.append((full.best_score_ - pruned.best_score_) / error)
+        shares.append(np.nansum(pruned.cv_results_["n_epochs"]) / np.nansum(full.cv_results_["n_epochs"]))
+    assert np.mean(lost) < 1.0
+    assert np.mean(shares) < 0.7
 
 
 @pytest.mark.parametrize("pruning", ["asha", 3, True, {}])

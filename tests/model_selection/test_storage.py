@@ -137,11 +137,11 @@ def test_a_paused_training_goes_on_from_its_networks(name, tmp_path, trained, mo
     with monkeypatch.context() as patch:
         train, rounds = _evaluator.Evaluator.train, [0]
 
-        def train_once(self, pieces):
+        def train_once(self, *stages):
             rounds[0] += 1
             if rounds[0] > 2:
                 raise Cut
-            train(self, pieces)
+            train(self, *stages)
 
         patch.setattr(_evaluator.Evaluator, "train", train_once)
         with pytest.raises(Cut):
