@@ -24,6 +24,8 @@ from scipy.optimize import brentq
 _LOOK_SHARES = 0.5, 0.7
 #: Correlation of rises before and after a look, if there were no noise.
 _CORRELATION = 0.9
+#: Noise is taken to be greater than splits tell it by so many relative standard errors of its variance.
+_CAUTION = 2.0
 #: Share of the variance of rises that is not noise, where fewer than so many candidates could tell it.
 _UNKNOWN, _FEWEST = 0.5, 3
 #: Gains beyond the best score, in distances of the best from the median, become ever less likely.
@@ -83,8 +85,8 @@ def expected_gains(
     Returns
     -------
     ndarray of shape (n_candidates,)
-        Gains, some of them negative. As far as the rises are noise, all are taken to rise alike. Great gains are
-        reduced, the more the closer a candidate is to the best score.
+        Gains, some of them negative. As far as the rises are noise, all are taken to rise alike, as the better half
+        does. What a candidate is to gain more than this is reduced, the more the closer it is to the best score.
     """
     best, median = scores.max(), np.median(scores)
     is_good = scores >= median  # the others may rise by much, which says nothing of noise
@@ -95,10 +97,11 @@ def expected_gains(
         earlier = np.full(len(mean), np.nan) if earlier is None else earlier
         is_known = is_good & np.isfinite(earlier)
         reliability = reliability_by_looks(earlier[is_known], mean[is_known])
-    gains = outlooks * (centre + reliability * (mean - centre))
+    more = outlooks * reliability * (mean - centre)
     limits = best - scores + _HEADROOM * (best - median)
-    shares = np.divide(gains, limits, out=np.zeros_like(gains), where=limits > 0.0)
-    return limits * np.where(gains > 0.0, -np.expm1(-np.maximum(shares, 0.0)), np.maximum(shares, -1.0))
+    shares = np.divide(more, limits, out=np.zeros_like(more), where=limits > 0.0)
+    more = limits * np.where(more > 0.0, -np.expm1(-np.maximum(shares, 0.0)), np.maximum(shares, -1.0))
+    return outlooks * centre + more
 
 
 def reliability_by_splits(rises: np.ndarray) -> float:
@@ -113,7 +116,8 @@ def reliability_by_splits(rises: np.ndarray) -> float:
         return _UNKNOWN
     mean = rises.mean(axis=1, keepdims=True)
     residual = rises - mean - (rises.mean(axis=0) - rises.mean())
-    noise = np.sum(residual**2) / ((n_candidates - 1) * (n_splits - 1)) / n_splits
+    n_free = (n_candidates - 1) * (n_splits - 1)
+    noise = np.sum(residual**2) / n_free / n_splits * (1.0 + _CAUTION * np.sqrt(2.0 / n_free))
     variance = mean.var(ddof=1)
     return max(0.0, 1.0 - noise / variance) if variance > 0.0 else _UNKNOWN
 
