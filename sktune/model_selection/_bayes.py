@@ -113,9 +113,10 @@ class BayesSearchCV(WarmStarted, BaseTuneSearchCV):
         them. `n_iter` is the number of candidates that are begun. Training is paused and gone on with, never begun
         anew; learning-rate schedules refer to the whole of it; candidates are compared on the same splits after the
         same share of their epochs; and only one that was trained to its end on all splits can be the best. The others
-        have the status "pruned", and the scores and the number of epochs that they came to. What remains of a `timeout`
-        or of `max_epochs_total` is kept for the best so far where none has come to its end. For networks of sktune,
-        and whatever else can be trained in pieces, alone or at the end of a pipeline: with ``partial_fit`` and
+        have the status "pruned", and the scores and the number of epochs that they came to. They are also scored a
+        little before they are paused: so the surrogate learns where their curves lead. What remains of a `timeout` or
+        of `max_epochs_total` is kept for the best so far where none has come to its end. For networks of sktune, and
+        whatever else can be trained in pieces, alone or at the end of a pipeline: with ``partial_fit`` and
         ``max_iter``, or with ``warm_start`` and ``n_estimators`` or ``max_iter``.
 
     Attributes
