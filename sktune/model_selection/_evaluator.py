@@ -188,8 +188,8 @@ class Evaluator:
         Parameters
         ----------
         *stages : iterable of Piece
-            The last is where they go, those before are where to score them on their way. They are trained one after
-            the other, if the budget suffices for all.
+            Trained one after the other, if the budget suffices for all: where a candidate on a split is in several, the
+            last says where it goes, and those before where to score it on its way.
 
         Raises
         ------

@@ -20,8 +20,8 @@ from typing import TypeVar
 import numpy as np
 from scipy.optimize import brentq
 
-#: Shares of the epochs until a pause after which the training is looked at.
-_LOOK_SHARES = 0.5, 0.7
+#: Share of the epochs until a pause after which the training is looked at.
+_LOOK_SHARE = 0.7
 #: Correlation of rises before and after a look, if there were no noise.
 _CORRELATION = 0.9
 #: Noise is taken to be greater than splits tell it by so many relative standard errors of its variance.
@@ -43,15 +43,15 @@ _Scores = Mapping[AnyRung, Mapping[Candidate, float]]
 def looks_before(n_epochs: int, n_former: int, n_splits: int) -> tuple[int, ...]:
     """Return the epochs at which to look at a training on its way from `n_former` to `n_epochs`.
 
-    None if the way is short. On a single split there are two, where there is room: they tell how noisy the scores are.
+    None of them if the way is short. On a single split also at half of the epochs: two looks tell how noisy scores are.
 
     Examples
     --------
     >>> looks_before(17, 6, 1), looks_before(17, 6, 2), looks_before(17, 13, 1), looks_before(1, 0, 1)
     ((8, 12), (12,), (13,), ())
     """
-    shares = _LOOK_SHARES if n_splits == 1 else _LOOK_SHARES[-1:]
-    looks = {max(n_former, math.floor(share * n_epochs + 0.5 * (share > 0.5))) for share in shares}
+    late = math.floor(_LOOK_SHARE * n_epochs + 0.5)
+    looks = {max(n_former, look) for look in ((n_epochs // 2, late) if n_splits == 1 else (late,))}
     return tuple(look for look in sorted(looks) if 0 < look < n_epochs)
 
 
@@ -66,9 +66,7 @@ def outlook(look: int, n_epochs: int, max_epochs: int) -> float:
     return (1 / n_epochs - 1 / max_epochs) / (1 / look - 1 / n_epochs)
 
 
-def expected_gains(
-    scores: np.ndarray, rises: np.ndarray, outlooks: np.ndarray, earlier: np.ndarray | None = None
-) -> np.ndarray:
+def expected_gains(scores: np.ndarray, rises: np.ndarray, outlooks: np.ndarray, earlier: np.ndarray) -> np.ndarray:
     """Return what is expected to come of candidates that pause together.
 
     Parameters
@@ -79,8 +77,9 @@ def expected_gains(
         What each has gained since it was looked at, on each split.
     outlooks : ndarray of shape (n_candidates,)
         What `outlook` returns.
-    earlier : ndarray of shape (n_candidates,), default=None
-        What each had gained before, since an earlier look on the only split; NaN if it had none.
+    earlier : ndarray of shape (n_candidates,)
+        What each had gained before, since an earlier look on the only split; NaN if it had none. Of no meaning where
+        there are several splits.
 
     Returns
     -------
@@ -94,7 +93,6 @@ def expected_gains(
     if rises.shape[1] > 1:
         reliability = reliability_by_splits(rises[is_good])
     else:
-        earlier = np.full(len(mean), np.nan) if earlier is None else earlier
         is_known = is_good & np.isfinite(earlier)
         reliability = reliability_by_looks(earlier[is_known], mean[is_known])
     more = outlooks * reliability * (mean - centre)
