@@ -10,12 +10,18 @@ from sktune.parallel._tasks import Tasks
 
 def test_tasks_that_train_nothing_run_in_as_many_threads_as_there_are_cores():
     """Memory that the thread of one task has freed then serves the next one."""
-    tasks = Tasks(n_threads=2, n_tasks=64)
+    tasks, all_added = Tasks(n_threads=2, n_tasks=64), threading.Event()
     threads = set()
-    futures = [tasks.add(lambda: threads.add(threading.get_ident()), None) for _ in range(50)]
+
+    def note():
+        all_added.wait(10)  # threads end when nothing waits for its turn, and others begin with what comes later
+        threads.add(threading.get_ident())
+
+    futures = [tasks.add(note, None) for _ in range(50)]
+    all_added.set()
     for future in futures:
         future.result(10)
-    assert len(threads) <= 2
+    assert len(threads) == 2
 
 
 def test_callbacks_get_futures_with_results_and_with_errors():
