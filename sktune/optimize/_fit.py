@@ -21,12 +21,18 @@ l_g ~ LogNormal(sqrt(2) + log(G) / 2, sqrt(3)): length scales grow with the root
 distances between points do (Hvarfner, Hellsten & Nardi, 2024, Vanilla Bayesian Optimization Performs Great in High
 Dimensions). A firmer prior of the same mode was measured to tune networks no better, and Hartmann's function worse.
 
-e ~ LogNormal(-4, 1): some noise, unless the values insist that there is none.
+log e ~ 0.86 Normal(-5, 1) + 0.10 Normal(-11.5, 1) + 0.04 Normal(-0.7, 0.7): some noise, unless the values insist
+that there is hardly any, or hardly anything else. The first alone, which is LogNormal(-4, 1), keeps an optimizer from
+the maximum of a smooth function for long, and takes ripples for a surface of tiny length scales, on which it then
+stays; a single broad prior was measured to tune networks worse. Mean distance to the maximum after 60 evaluations, with
+the first alone and with all: Branin (10 seeds) 0.0011 and 0.0001, Hartmann's function (40 seeds) 0.19 and 0.12. Mean
+regret on LCBench (10 seeds) after 20, 30 and 50 evaluations: 0.038, -0.024, -0.061 and 0.022, -0.045, -0.072.
 """
 
 import numpy as np
 from scipy.linalg.lapack import dpotrf, dpotri, dpotrs
 from scipy.optimize import minimize
+from scipy.special import logsumexp, softmax
 
 from ._gp import GaussianProcess, Hyperparameters
 from ._kernel import Layout, matern52, pairwise_squared_differences
@@ -35,8 +41,6 @@ _LOG_LENGTH_SCALE_BOUNDS = (np.log(1e-2), np.log(1e3))
 #: A smaller noise would let rounding decide whether the covariance of crowded observations is positive definite.
 _LOG_NOISE_VARIANCE_BOUNDS = (np.log(1e-6), 0.0)
 _MAX_ITERATIONS = 50
-#: With more observations, which leave the density fewer maxima, a search from the prior joins only every tenth time.
-_MANY, _EVERY = 100, 10
 _IMPOSSIBLE = 1e25
 
 
@@ -59,6 +63,27 @@ class LogNormalPrior:
         return self.location - self.scale**2
 
 
+class NoisePrior:
+    """Prior of the logarithm of the noise variance, a mixture of normal distributions.
+
+    Attributes
+    ----------
+    some, hardly_any, mostly : float
+        Where its components are the densest.
+    """
+
+    some, hardly_any, mostly = -5.0, -11.5, -0.7
+    _locations = np.array([some, hardly_any, mostly])
+    _scales = np.array([1.0, 1.0, 0.7])
+    _log_weights = np.log([0.86, 0.10, 0.04])
+
+    def log_density(self, log_value):
+        """Return the log density of the logarithm, without its constant, and its derivative."""
+        deviations = (log_value - self._locations) / self._scales
+        logs = self._log_weights - np.log(self._scales) - 0.5 * deviations**2
+        return logsumexp(logs), -softmax(logs) @ (deviations / self._scales)
+
+
 class LogPosterior:
     """Log posterior density of the hyperparameters given observations, up to a constant.
 
@@ -68,21 +93,21 @@ class LogPosterior:
     y : ndarray of shape (n_points,)
     known_variance : ndarray of shape (n_points,)
     layout : Layout
+    noise_prior : NoisePrior or LogNormalPrior, default=NoisePrior()
     """
 
-    def __init__(self, X, y, known_variance, layout):
+    def __init__(self, X, y, known_variance, layout, noise_prior=None):
         self.y, self.known_variance = y, known_variance
         self.n_points, self.n_groups = len(y), layout.n_groups
         self.squared_differences = pairwise_squared_differences(X, layout)
         self._rows, self._columns = np.tril_indices(self.n_points, -1)
         self._diagonal = np.arange(self.n_points)
         self.length_scale_prior = LogNormalPrior(np.sqrt(2.0) + 0.5 * np.log(self.n_groups), np.sqrt(3.0))
-        self.noise_prior = LogNormalPrior(-4.0, 1.0)
+        self.noise_prior = noise_prior or NoisePrior()
 
-    @property
-    def prior_mode(self):
-        """The most probable `theta` before anything is known."""
-        return np.append(np.full(self.n_groups, self.length_scale_prior.log_mode), self.noise_prior.log_mode)
+    def usual(self, log_noise):
+        """The `theta` with the most probable length scales before anything is known, and a noise."""
+        return np.append(np.full(self.n_groups, self.length_scale_prior.log_mode), log_noise)
 
     def value_and_gradient(self, theta):
         """Return the log posterior density at `theta` and its gradient, shape (n_groups + 1,)."""
@@ -119,7 +144,7 @@ class LogPosterior:
         return covariance
 
 
-def fit_gaussian_process(X, y, *, known_variance=0.0, layout=None, start=None):
+def fit_gaussian_process(X, y, *, known_variance=0.0, layout=None, start=None, is_local=False):
     """Return the Gaussian process with the most probable hyperparameters.
 
     Parameters
@@ -133,9 +158,10 @@ def fit_gaussian_process(X, y, *, known_variance=0.0, layout=None, start=None):
     layout : Layout, default=None
         What the features are. None means numbers, with a length scale each.
     start : Hyperparameters, default=None
-        Where a search begins besides the mode of the prior, usually the last optimum. From there alone the noise,
-        once it is overestimated, can stay so for good: another maximum then explains the data better. With many
-        observations, a search from the mode of the prior is made only now and then.
+        Where a search begins besides the modes of the prior, usually the last optimum. From there alone the noise,
+        once it is overestimated, can stay so for good: another maximum then explains the data better.
+    is_local : bool, default=False
+        Whether to search from `start` alone, if it is given.
 
     Returns
     -------
@@ -156,10 +182,22 @@ def fit_gaussian_process(X, y, *, known_variance=0.0, layout=None, start=None):
     known_variance = np.broadcast_to(np.asarray(known_variance, dtype=np.float64), y.shape)
     posterior = LogPosterior(X, y, known_variance, layout)
     starts = [] if start is None else [_to_theta(start)]
-    if start is None or len(y) <= _MANY or len(y) % _EVERY == 0:
-        starts.insert(0, posterior.prior_mode)
-    theta, _ = max((_maximum(posterior, theta) for theta in starts), key=lambda found: found[1])
+    theta, _ = _best(posterior, starts) if is_local and starts else _best_of_all(posterior, starts)
     return GaussianProcess(X, y, _from_theta(theta), known_variance=known_variance, layout=layout)
+
+
+def _best_of_all(posterior, starts):
+    """The best of the maxima to which `starts` and the modes of the prior climb, and its log density."""
+    prior = posterior.noise_prior
+    theta, value = _best(posterior, [posterior.usual(prior.some), posterior.usual(prior.mostly), *starts])
+    # without noise only length scales that are about right lead up
+    exact = _maximum(posterior, np.append(theta[:-1], prior.hardly_any))
+    return max((theta, value), exact, key=lambda found: found[1])
+
+
+def _best(posterior, starts):
+    """The best of the maxima to which `starts` climb, and its log density."""
+    return max((_maximum(posterior, theta) for theta in starts), key=lambda found: found[1])
 
 
 def _maximum(posterior, theta):

@@ -11,9 +11,11 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.stats import multivariate_t
 
-from ._fit import _LOG_LENGTH_SCALE_BOUNDS, _LOG_NOISE_VARIANCE_BOUNDS, LogPosterior, _from_theta
+from ._fit import _LOG_LENGTH_SCALE_BOUNDS, _LOG_NOISE_VARIANCE_BOUNDS, LogNormalPrior, LogPosterior, _from_theta
 from ._kernel import Layout
 
+#: It has a single mode, as the proposals have.
+_NOISE_PRIOR = LogNormalPrior(-4.0, 1.0)
 _N_PROPOSALS = 64
 _DEGREES_OF_FREEDOM = 5
 #: Step of the differences of gradients, in logarithms.
@@ -76,7 +78,7 @@ class _LogarithmicPosterior:
     """Log posterior density of the logarithms of the hyperparameters, up to a constant."""
 
     def __init__(self, X, y, known_variance, layout):
-        self._posterior = LogPosterior(X, y, known_variance, layout)
+        self._posterior = LogPosterior(X, y, known_variance, layout, _NOISE_PRIOR)
         self._bounds = np.array([_LOG_LENGTH_SCALE_BOUNDS] * layout.n_groups + [_LOG_NOISE_VARIANCE_BOUNDS])
 
     def __call__(self, theta):
@@ -92,7 +94,7 @@ class _LogarithmicPosterior:
     def mode(self):
         """Return the best maximum that is reached from the modes of the prior: of the numbers, of their logarithms."""
         priors = [self._posterior.length_scale_prior.location] * self._posterior.n_groups
-        starts = [self._posterior.prior_mode, np.append(priors, self._posterior.noise_prior.location)]
+        starts = [self._posterior.usual(_NOISE_PRIOR.log_mode), np.append(priors, _NOISE_PRIOR.location)]
         found = [self._climb(np.clip(start, *self._bounds.T)) for start in starts]
         return min(found, key=lambda result: result.fun).x
 

@@ -10,6 +10,8 @@ from ._transform import ScoreTransform
 
 #: Known standard errors count up to this multiple of the deviation of the values: such a value says nothing anyway.
 _MAX_KNOWN_DEVIATION = 1e3
+#: Hyperparameters are searched for from the last ones alone until there are so many times the observations.
+_GROWTH = 1.05
 
 
 class Surrogate:
@@ -28,6 +30,7 @@ class Surrogate:
     def __init__(self, encoder: FeatureEncoder):
         self._encoder = encoder
         self.hyperparameters: dict[int, Hyperparameters] = {}
+        self._searched: dict[int, int] = {}  # numbers of observations when all maxima were last compared
         self._version = 0
 
     def of(
@@ -61,6 +64,9 @@ class Surrogate:
         start = self.hyperparameters.get(level)
         if is_known:
             return GaussianProcess(X, y, start, **given)
-        gp = fit_gaussian_process(X, y, start=start, **given)
+        is_local = len(y) < _GROWTH * self._searched.get(level, 0)
+        if not is_local:
+            self._searched[level] = len(y)
+        gp = fit_gaussian_process(X, y, start=start, is_local=is_local, **given)
         self.hyperparameters[level] = gp.hyperparameters
         return gp

@@ -12,7 +12,7 @@ from sktune.optimize import (
     draw_hyperparameters,
     leave_out_predictions,
 )
-from sktune.optimize._fit import LogPosterior
+from sktune.optimize._fit import LogNormalPrior, LogPosterior
 
 MIXED = Layout(np.array([0, 1, 1, 2]), np.array([False, False, False, True]))
 
@@ -77,7 +77,7 @@ def test_hyperparameters_are_those_of_their_posterior():
     rng = np.random.default_rng(0)
     X = rng.random((15, 1))
     y = np.sin(6 * X[:, 0]) + 0.2 * rng.standard_normal(15)
-    posterior = LogPosterior(X, y, np.zeros(15), Layout.numeric(1))
+    posterior = LogPosterior(X, y, np.zeros(15), Layout.numeric(1), LogNormalPrior(-4.0, 1.0))
     length, noise = np.meshgrid(np.linspace(-3, 5, 81), np.linspace(-9, 0, 81))
     grid = np.column_stack([length.ravel(), noise.ravel()])
     log_density = np.array([posterior.value_and_gradient(theta)[0] + theta.sum() for theta in grid])

@@ -6,12 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy.optimize import minimize_scalar
-from scipy.stats import lognorm
+from scipy.stats import lognorm, norm
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
 from sktune.optimize import GaussianProcess, Hyperparameters, Layout, fit_gaussian_process
-from sktune.optimize._fit import LogNormalPrior, LogPosterior
+from sktune.optimize._fit import LogNormalPrior, LogPosterior, NoisePrior
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -87,7 +87,7 @@ def test_gradient_of_the_log_posterior_equals_finite_differences(seed):
     groups = np.append(np.arange(n_features - 1), n_features - 2)
     layout = Layout(groups, np.arange(n_features) == n_features - 3)
     posterior = LogPosterior(X, y, np.zeros(len(y)), layout)
-    theta = np.append(rng.normal(0.0, 1.0, layout.n_groups), rng.uniform(-6.0, 0.0))
+    theta = np.append(rng.normal(0.0, 1.0, layout.n_groups), rng.uniform(-8.0, 0.0))
     _, gradient = posterior.value_and_gradient(theta)
     expected = central_differences(lambda t: posterior.value_and_gradient(t)[0], theta)
     assert_allclose(gradient, expected, rtol=1e-5, atol=1e-5)
@@ -209,6 +209,48 @@ def test_prior_is_scipys_log_normal(location, scale):
     assert_allclose(gradient, central_differences(lambda t: prior.log_density(t)[0], log_values), rtol=1e-6)
     mode = minimize_scalar(lambda t: -prior.log_density(np.array([t]))[0]).x
     assert_allclose(prior.log_mode, mode, atol=1e-5)
+
+
+@pytest.mark.parametrize("log_value", [-13.8, -11.5, -8.3, -5.0, -2.6, -0.7, 0.0])
+def test_noise_prior_is_a_mixture_of_scipys_normal_distributions(log_value):
+    prior = NoisePrior()
+    weights, parts = [0.86, 0.10, 0.04], [norm(-5.0, 1.0), norm(-11.5, 1.0), norm(-0.7, 0.7)]
+    expected = np.log(sum(weight * part.pdf(log_value) for weight, part in zip(weights, parts, strict=True)))
+    value, slope = prior.log_density(log_value)
+    assert_allclose(value - 0.5 * np.log(2 * np.pi), expected)
+    assert_allclose(
+        slope, central_differences(lambda t: prior.log_density(t[0])[0], np.array([log_value])), rtol=1e-6, atol=1e-8
+    )
+
+
+def rough_and_smooth_values(seed):
+    rng = np.random.default_rng(seed)
+    X, noise = rng.random((40, 2)), rng.standard_normal(40)
+    smooth = np.sin(4 * X[:, 0]) * np.cos(3 * X[:, 1])
+    return X, *((y - y.mean()) / y.std() for y in (noise, smooth, smooth + 0.1 * noise))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_smooth_values_have_hardly_any_noise_and_disturbed_ones_have_some(seed):
+    X, _, smooth, disturbed = rough_and_smooth_values(seed)
+    assert fit_gaussian_process(X, smooth).hyperparameters.noise_variance < 1e-4
+    assert 3e-3 < fit_gaussian_process(X, disturbed).hyperparameters.noise_variance < 0.2
+
+
+def test_values_without_a_pattern_are_noise_rather_than_a_surface_of_tiny_length_scales():
+    """Either explains them; what tiny length scales explain, no other place can tell anything of."""
+    fits = [fit_gaussian_process(*rough_and_smooth_values(seed)[:2]).hyperparameters for seed in range(16)]
+    assert sum(fit.noise_variance > 0.25 for fit in fits) >= 5  # 1 with a single component of the prior
+
+
+def test_a_local_fit_stays_with_the_last_explanation():
+    X, y, *_ = rough_and_smooth_values(4)
+    tiny = Hyperparameters(np.array([0.01, 0.01]), noise_variance=0.01)
+    assert fit_gaussian_process(X, y, start=tiny, is_local=True).hyperparameters.noise_variance < 0.05
+    anywhere = fit_gaussian_process(X, y, start=tiny)
+    assert anywhere.hyperparameters.noise_variance > 0.25
+    without_start = fit_gaussian_process(X, y, is_local=True)
+    assert_allclose(without_start.log_marginal_likelihood_, anywhere.log_marginal_likelihood_, rtol=1e-4)
 
 
 @given(SEEDS)

@@ -1,5 +1,7 @@
 """Scores as they come: failures, ties, outliers, any unit, noise."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -89,6 +91,19 @@ def test_known_noise_reaches_the_surrogate_in_its_unit(monkeypatch):
     own = deviations / np.array([0.01] * 8 + [1.0, 0.02])
     own = own[own > 0]
     assert 0.9 * slopes.min() < own.min() <= own.max() < 1.1 * slopes.max()
+
+
+def test_all_explanations_are_compared_again_where_scores_have_become_more(monkeypatch):
+    given, fit = [], _surrogate.fit_gaussian_process
+    monkeypatch.setattr(
+        _surrogate, "fit_gaussian_process", lambda X, y, **kw: given.append((len(y), kw["is_local"])) or fit(X, y, **kw)
+    )
+    tune(Optimizer(SPACE, random_state=0), 64)
+    numbers = [n for n, is_local in given if not is_local]
+    assert [n for n, _ in given] == list(range(given[0][0], 64))
+    assert numbers[0] == given[0][0]
+    assert all(1.05 * n <= following <= 1.05 * n + 1 for n, following in pairwise(numbers))
+    assert numbers[-1] > 58
 
 
 def test_a_lucky_but_noisy_score_is_not_chased():
