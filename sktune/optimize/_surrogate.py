@@ -3,7 +3,7 @@
 import numpy as np
 
 from ._encoding import FeatureEncoder
-from ._fit import fit_gaussian_process
+from ._fit import ANY_NOISE, SOME_NOISE, fit_gaussian_process
 from ._gp import GaussianProcess, Hyperparameters
 from ._levels import LeveledProcess, leveled_process
 from ._transform import ScoreTransform
@@ -49,17 +49,20 @@ class Surrogate:
         X, y = self._encoder.encode(U), transform(scores)
         known_variance = np.minimum(transform.slope(scores) * noises, _MAX_KNOWN_DEVIATION) ** 2
 
-        def fit(level, *observations):
-            return self._fit(level, *observations, is_known=version == self._version)
+        is_leveled = bool((fidelities < 1.0).any())
 
-        if (fidelities < 1.0).any():
+        def fit(level, *observations):
+            noise_prior = SOME_NOISE if is_leveled else ANY_NOISE
+            return self._fit(level, *observations, noise_prior, is_known=version == self._version)
+
+        if is_leveled:
             process = leveled_process(X, y, fidelities, known_variance, fit)
         else:
             process = fit(0, X, y, known_variance)
         self._version = version
         return process
 
-    def _fit(self, level, X, y, known_variance, *, is_known):
+    def _fit(self, level, X, y, known_variance, noise_prior, *, is_known):
         given = {"known_variance": known_variance, "layout": self._encoder.layout}
         start = self.hyperparameters.get(level)
         if is_known:
@@ -67,6 +70,6 @@ class Surrogate:
         is_local = len(y) < _GROWTH * self._searched.get(level, 0)
         if not is_local:
             self._searched[level] = len(y)
-        gp = fit_gaussian_process(X, y, start=start, is_local=is_local, **given)
+        gp = fit_gaussian_process(X, y, start=start, is_local=is_local, noise_prior=noise_prior, **given)
         self.hyperparameters[level] = gp.hyperparameters
         return gp

@@ -11,7 +11,7 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
 from sktune.optimize import GaussianProcess, Hyperparameters, Layout, fit_gaussian_process
-from sktune.optimize._fit import LogNormalPrior, LogPosterior, NoisePrior
+from sktune.optimize._fit import ANY_NOISE, SOME_NOISE, LogNormalPrior, LogPosterior
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -77,16 +77,16 @@ def test_likelihood_of_the_search_and_its_gradient_equal_scikit_learn(seed):
     assert_allclose(gradient, expected_gradient[1:], rtol=1e-7, atol=1e-7)  # without the signal variance
 
 
-@given(SEEDS)
+@given(SEEDS, st.sampled_from([SOME_NOISE, ANY_NOISE]))
 @settings(deadline=None, max_examples=30)
-def test_gradient_of_the_log_posterior_equals_finite_differences(seed):
+def test_gradient_of_the_log_posterior_equals_finite_differences(seed, noise_prior):
     rng, X, y, _ = random_problem(seed, max_points=20)
     # a group of two numbers, a category and a number alone
     X = np.column_stack([X, rng.integers(3, size=len(y)), rng.random((len(y), 2))])
     n_features = X.shape[1]
     groups = np.append(np.arange(n_features - 1), n_features - 2)
     layout = Layout(groups, np.arange(n_features) == n_features - 3)
-    posterior = LogPosterior(X, y, np.zeros(len(y)), layout)
+    posterior = LogPosterior(X, y, np.zeros(len(y)), layout, noise_prior)
     theta = np.append(rng.normal(0.0, 1.0, layout.n_groups), rng.uniform(-8.0, 0.0))
     _, gradient = posterior.value_and_gradient(theta)
     expected = central_differences(lambda t: posterior.value_and_gradient(t)[0], theta)
@@ -213,7 +213,7 @@ def test_prior_is_scipys_log_normal(location, scale):
 
 @pytest.mark.parametrize("log_value", [-13.8, -11.5, -8.3, -5.0, -2.6, -0.7, 0.0])
 def test_noise_prior_is_a_mixture_of_scipys_normal_distributions(log_value):
-    prior = NoisePrior()
+    prior = ANY_NOISE
     weights, parts = [0.86, 0.10, 0.04], [norm(-5.0, 1.0), norm(-11.5, 1.0), norm(-0.7, 0.7)]
     expected = np.log(sum(weight * part.pdf(log_value) for weight, part in zip(weights, parts, strict=True)))
     value, slope = prior.log_density(log_value)
@@ -221,6 +221,12 @@ def test_noise_prior_is_a_mixture_of_scipys_normal_distributions(log_value):
     assert_allclose(
         slope, central_differences(lambda t: prior.log_density(t[0])[0], np.array([log_value])), rtol=1e-6, atol=1e-8
     )
+
+
+def test_some_noise_is_a_log_normal_number():
+    log_normal = LogNormalPrior(-4.0, 1.0)
+    differences = [SOME_NOISE.log_density(t)[0] - log_normal.log_density(np.array([t]))[0] for t in (-9.0, -5.0, 0.0)]
+    assert_allclose(differences, differences[0])
 
 
 def rough_and_smooth_values(seed):
@@ -261,7 +267,7 @@ def test_the_fit_ends_where_no_direction_leads_up(seed):
     y = np.sin(5 * X[:, 0]) + X[:, 1] + 0.1 * rng.standard_normal(25)
     y = (y - y.mean()) / y.std()
     gp = fit_gaussian_process(X, y)
-    posterior = LogPosterior(X, y, np.zeros(25), Layout.numeric(3))
+    posterior = LogPosterior(X, y, np.zeros(25), Layout.numeric(3), ANY_NOISE)
     theta = np.log(np.append(gp.hyperparameters.length_scales, gp.hyperparameters.noise_variance))
     value, gradient = posterior.value_and_gradient(theta)
     assert np.abs(gradient).max() < 0.05

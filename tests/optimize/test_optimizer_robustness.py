@@ -106,6 +106,19 @@ def test_all_explanations_are_compared_again_where_scores_have_become_more(monke
     assert numbers[-1] > 58
 
 
+def test_scores_of_several_fidelities_are_never_taken_for_noise_alone(monkeypatch):
+    given, fit = [], _surrogate.fit_gaussian_process
+    monkeypatch.setattr(
+        _surrogate, "fit_gaussian_process", lambda X, y, **kw: given.append(kw["noise_prior"]) or fit(X, y, **kw)
+    )
+    optimizer = Optimizer(SPACE, random_state=0)
+    for fidelity in (1.0, 0.25):
+        batch = optimizer.ask(8)
+        optimizer.tell(batch, [score_of(params) for params in batch], fidelity=fidelity)
+        optimizer.predict(batch)
+    assert given == [_surrogate.ANY_NOISE, _surrogate.SOME_NOISE, _surrogate.SOME_NOISE]
+
+
 def test_a_lucky_but_noisy_score_is_not_chased():
     def near_the_lucky_one(noise):
         optimizer = Optimizer({"x": (0.0, 1.0)}, random_state=0, n_initial_points=5)
