@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sktune.optimize import Optimizer, _surrogate
+from sktune.optimize._fit import ANY_NOISE, SOME_NOISE
 
 SPACE = {"x": (0.0, 1.0), "y": (0.0, 1.0)}
 
@@ -72,11 +73,17 @@ def test_an_absurd_score_does_not_blind_the_surrogate(outlier):
     assert optimizer.best_score > 0.995
 
 
-def test_known_noise_reaches_the_surrogate_in_its_unit(monkeypatch):
+@pytest.fixture
+def given(monkeypatch):
+    """What the fits of the surrogate are given: positional arguments, and those with names."""
     given, fit = [], _surrogate.fit_gaussian_process
     monkeypatch.setattr(
         _surrogate, "fit_gaussian_process", lambda *args, **kw: given.append((args, kw)) or fit(*args, **kw)
     )
+    return given
+
+
+def test_known_noise_reaches_the_surrogate_in_its_unit(given):
     optimizer = Optimizer(SPACE, random_state=0)
     batch = optimizer.ask(10)
     scores = np.array([score_of(params) for params in batch])
@@ -93,30 +100,24 @@ def test_known_noise_reaches_the_surrogate_in_its_unit(monkeypatch):
     assert 0.9 * slopes.min() < own.min() <= own.max() < 1.1 * slopes.max()
 
 
-def test_all_explanations_are_compared_again_where_scores_have_become_more(monkeypatch):
-    given, fit = [], _surrogate.fit_gaussian_process
-    monkeypatch.setattr(
-        _surrogate, "fit_gaussian_process", lambda X, y, **kw: given.append((len(y), kw["is_local"])) or fit(X, y, **kw)
-    )
+def test_all_explanations_are_compared_again_where_scores_have_become_more(given):
     tune(Optimizer(SPACE, random_state=0), 64)
-    numbers = [n for n, is_local in given if not is_local]
-    assert [n for n, _ in given] == list(range(given[0][0], 64))
-    assert numbers[0] == given[0][0]
+    fits = [(len(y), kw["is_local"]) for (_, y), kw in given]
+    numbers = [n for n, is_local in fits if not is_local]
+    assert [n for n, _ in fits] == list(range(numbers[0], 64))
     assert all(1.05 * n <= following <= 1.05 * n + 1 for n, following in pairwise(numbers))
     assert numbers[-1] > 58
 
 
-def test_scores_of_several_fidelities_are_never_taken_for_noise_alone(monkeypatch):
-    given, fit = [], _surrogate.fit_gaussian_process
-    monkeypatch.setattr(
-        _surrogate, "fit_gaussian_process", lambda X, y, **kw: given.append(kw["noise_prior"]) or fit(X, y, **kw)
-    )
+def test_scores_of_several_fidelities_are_never_taken_for_noise_alone(given):
     optimizer = Optimizer(SPACE, random_state=0)
     for fidelity in (1.0, 0.25):
         batch = optimizer.ask(8)
         optimizer.tell(batch, [score_of(params) for params in batch], fidelity=fidelity)
         optimizer.predict(batch)
-    assert given == [_surrogate.ANY_NOISE, _surrogate.SOME_NOISE, _surrogate.SOME_NOISE]
+    whole, *leveled = [kw["noise_prior"] for _, kw in given]
+    assert whole is ANY_NOISE
+    assert leveled == [SOME_NOISE, SOME_NOISE]
 
 
 def test_a_lucky_but_noisy_score_is_not_chased():
