@@ -173,6 +173,7 @@ def fit_gaussian_process(X, y, *, known_variance=0.0, layout=None, start=None, i
     is_local : bool, default=False
         Whether to search from `start` alone, if it is given.
     noise_prior : NoisePrior, default=ANY_NOISE
+        What is thought of the noise variance before anything is known.
 
     Returns
     -------

@@ -213,14 +213,12 @@ def test_prior_is_scipys_log_normal(location, scale):
 
 @pytest.mark.parametrize("log_value", [-13.8, -11.5, -8.3, -5.0, -2.6, -0.7, 0.0])
 def test_noise_prior_is_a_mixture_of_scipys_normal_distributions(log_value):
-    prior = ANY_NOISE
     weights, parts = [0.86, 0.10, 0.04], [norm(-5.0, 1.0), norm(-11.5, 1.0), norm(-0.7, 0.7)]
     expected = np.log(sum(weight * part.pdf(log_value) for weight, part in zip(weights, parts, strict=True)))
-    value, slope = prior.log_density(log_value)
+    value, slope = ANY_NOISE.log_density(log_value)
     assert_allclose(value - 0.5 * np.log(2 * np.pi), expected)
-    assert_allclose(
-        slope, central_differences(lambda t: prior.log_density(t[0])[0], np.array([log_value])), rtol=1e-6, atol=1e-8
-    )
+    expected_slope = central_differences(lambda t: ANY_NOISE.log_density(t[0])[0], np.array([log_value]))
+    assert_allclose(slope, expected_slope, rtol=1e-6, atol=1e-8)
 
 
 def test_some_noise_is_a_log_normal_number():
