@@ -13,6 +13,8 @@ its derivative          1/2 tr(W dK / d theta), with
     dK / d log l_g      s k'(r2) (-2 D_g / l_g^2)    for each pair
     dK / d log e        e                            on the diagonal
 
+The variance m of the mean is one of few that are compared.
+
 Rasmussen & Williams (2006), equations 5.8 and 5.9.
 
 Priors
@@ -30,7 +32,17 @@ after 60 evaluations, with the first part alone and with all: Branin (10 seeds) 
 0.022, -0.045, -0.072. Where evaluations of several fidelities have a process each, the first part alone does better:
 uncertain of what little is known of the higher ones, pruning would stop less (digits: 0.71 instead of 0.62 of the
 epochs).
+
+m = 0 with probability 3/4, m = 4 with 1/4, `ANY_MEAN`: the mean is that of the values, unless they insist that it is
+another. Where most observations crowd around the best, their mean is far above what is to be expected elsewhere, and an
+optimizer that takes it for that goes on looking in the corners. A mean that is always estimated was measured to tune
+networks worse: regret on LCBench (10 seeds) after 30 and 50 evaluations of -0.022, -0.060 (m = 1) to -0.018, -0.064
+(m = 20), by choice -0.044, -0.068, with m = 0 alone -0.045, -0.072. On Hartmann's function (20 seeds) the choice makes
+0.05 of 0.10, on Ackley's with categories 3.6 of 4.9. Evaluations of several fidelities have m = 0, `ZERO_MEAN`: with
+4, regret by epochs on LCBench was higher throughout.
 """
+
+import copy
 
 import numpy as np
 from scipy.linalg.lapack import dpotrf, dpotri, dpotrs
@@ -93,6 +105,10 @@ ANY_NOISE = NoisePrior((0.86, -5.0, 1.0), (0.10, -11.5, 1.0), (0.04, -0.7, 0.7))
 #: Below it a search succeeds only from length scales that are about right.
 _LOG_LITTLE_NOISE = -8.0
 
+#: Probabilities and variances of the mean: it is 0, or anything.
+ZERO_MEAN = ((1.0, 0.0),)
+ANY_MEAN = ((0.75, 0.0), (0.25, 4.0))
+
 
 class LogPosterior:
     """Log posterior density of the hyperparameters given observations, up to a constant.
@@ -107,13 +123,19 @@ class LogPosterior:
     """
 
     def __init__(self, X, y, known_variance, layout, noise_prior=SOME_NOISE):
-        self.y, self.known_variance = y, known_variance
+        self.y, self.known_variance, self.mean_variance = y, known_variance, 0.0
         self.n_points, self.n_groups = len(y), layout.n_groups
         self.squared_differences = pairwise_squared_differences(X, layout)
         self._rows, self._columns = np.tril_indices(self.n_points, -1)
         self._diagonal = np.arange(self.n_points)
         self.length_scale_prior = LogNormalPrior(np.sqrt(2.0) + 0.5 * np.log(self.n_groups), np.sqrt(3.0))
         self.noise_prior = noise_prior
+
+    def with_mean_variance(self, mean_variance):
+        """Return the same posterior for a mean that has a variance before anything is known."""
+        other = copy.copy(self)
+        other.mean_variance = mean_variance
+        return other
 
     def usual(self, log_noise):
         """The `theta` with the most probable length scales before anything is known, and a noise."""
@@ -149,12 +171,22 @@ class LogPosterior:
 
     def _covariance(self, correlations, noise):
         covariance = np.empty((self.n_points, self.n_points), order="F")
-        covariance[self._rows, self._columns] = correlations
-        covariance[self._diagonal, self._diagonal] = 1.0 + noise + self.known_variance
+        covariance[self._rows, self._columns] = self.mean_variance + correlations
+        covariance[self._diagonal, self._diagonal] = self.mean_variance + 1.0 + noise + self.known_variance
         return covariance
 
 
-def fit_gaussian_process(X, y, *, known_variance=0.0, layout=None, start=None, is_local=False, noise_prior=ANY_NOISE):
+def fit_gaussian_process(
+    X,
+    y,
+    *,
+    known_variance=0.0,
+    layout=None,
+    start=None,
+    is_local=False,
+    noise_prior=ANY_NOISE,
+    mean_prior=ANY_MEAN,
+):
     """Return the Gaussian process with the most probable hyperparameters.
 
     Parameters
@@ -162,7 +194,7 @@ def fit_gaussian_process(X, y, *, known_variance=0.0, layout=None, start=None, i
     X : array-like of shape (n_points, n_features)
         Features of the observations, each spanning about one unit.
     y : array-like of shape (n_points,)
-        Observed values, standardised: the process has mean 0 and signal variance 1.
+        Observed values, standardised: the process has signal variance 1.
     known_variance : float or array-like of shape (n_points,), default=0.0
         Known noise variance of each observation.
     layout : Layout, default=None
@@ -174,6 +206,8 @@ def fit_gaussian_process(X, y, *, known_variance=0.0, layout=None, start=None, i
         Whether to search from `start` alone, if it is given.
     noise_prior : NoisePrior, default=ANY_NOISE
         What is thought of the noise variance before anything is known.
+    mean_prior : sequence of (float, float), default=ANY_MEAN
+        Variances that the mean may have before anything is known, each after its probability.
 
     Returns
     -------
@@ -194,8 +228,21 @@ def fit_gaussian_process(X, y, *, known_variance=0.0, layout=None, start=None, i
     known_variance = np.broadcast_to(np.asarray(known_variance, dtype=np.float64), y.shape)
     posterior = LogPosterior(X, y, known_variance, layout, noise_prior)
     starts = [] if start is None else [_to_theta(start)]
-    theta, _ = _best(posterior, starts) if is_local and starts else _best_of_all(posterior, starts)
-    return GaussianProcess(X, y, _from_theta(theta), known_variance=known_variance, layout=layout)
+    if is_local and starts:
+        mean_variance = start.mean_variance
+        theta, _ = _best(posterior.with_mean_variance(mean_variance), starts)
+    else:
+        theta, mean_variance = _best_of_means(posterior, starts, mean_prior)
+    return GaussianProcess(X, y, _from_theta(theta, mean_variance), known_variance=known_variance, layout=layout)
+
+
+def _best_of_means(posterior, starts, mean_prior):
+    """The best of the maxima under all variances of the mean, and that variance."""
+    found = []
+    for probability, mean_variance in mean_prior:
+        theta, value = _best_of_all(posterior.with_mean_variance(mean_variance), starts)
+        found.append((value + np.log(probability), theta, mean_variance))
+    return max(found, key=lambda one: one[0])[1:]
 
 
 def _best_of_all(posterior, starts):
@@ -231,5 +278,7 @@ def _to_theta(hyperparameters):
     return np.log(np.append(hyperparameters.length_scales, hyperparameters.noise_variance))
 
 
-def _from_theta(theta):
-    return Hyperparameters(np.exp(theta[:-1]), noise_variance=float(np.exp(theta[-1])))
+def _from_theta(theta, mean_variance=0.0):
+    return Hyperparameters(
+        np.exp(theta[:-1]), noise_variance=float(np.exp(theta[-1])), mean_variance=float(mean_variance)
+    )

@@ -5,16 +5,17 @@ Notation
 X                          features of the observations, shape (n_points, n_features)
 y                          observed values, shape (n_points,)
 v                          known noise variances of the observations, shape (n_points,)
-l, s, e                    length scales (n_groups,), signal variance, noise variance
-k_x                        covariances s k(r2) of a point x with the observations, shape (n_points,)
-K = s k(R2) + diag(e + v)  covariance of y, shape (n_points, n_points)
+l, s, e, m                 length scales (n_groups,), variances of signal, noise and mean
+k_x                        covariances m + s k(r2) of a point x with the observations, shape (n_points,)
+K                          covariance m + s k(R2) + diag(e + v) of y, shape (n_points, n_points)
 L                          its lower Cholesky factor, K = L L^T
 a = K^-1 y                 weights, shape (n_points,)
 
 mean(x)     = k_x . a
-variance(x) = s - |L^-1 k_x|^2         (of the function, without the noise e of an observation of it)
+variance(x) = m + s - |L^-1 k_x|^2     (of the function, without the noise e of an observation of it)
 
-Rasmussen & Williams (2006), Gaussian Processes for Machine Learning, algorithm 2.1.
+Rasmussen & Williams (2006), Gaussian Processes for Machine Learning, algorithm 2.1, and section 2.7 for m: the mean of
+the process far from all observations has the distribution N(0, m) before anything is known.
 """
 
 from dataclasses import dataclass
@@ -41,15 +42,18 @@ class Hyperparameters:
         Variance of the function before anything is known.
     noise_variance : float, default=0.01
         Variance of an observation around the function, besides its known variance.
+    mean_variance : float, default=0.0
+        Variance of the mean of the process before anything is known: 0 says that the mean is 0.
     """
 
     length_scales: np.ndarray
     signal_variance: float = 1.0
     noise_variance: float = 0.01
+    mean_variance: float = 0.0
 
 
 class GaussianProcess:
-    """Gaussian process with zero mean and a Matern 5/2 kernel, conditioned on observations.
+    """Gaussian process with a constant mean and a Matern 5/2 kernel, conditioned on observations.
 
     Immutable: new observations mean a new object. `fit_gaussian_process` finds the hyperparameters.
 
@@ -58,7 +62,8 @@ class GaussianProcess:
     X : array-like of shape (n_points, n_features)
         Features of the observations.
     y : array-like of shape (n_points,)
-        Observed values. The mean is zero far away from them: standardise them first.
+        Observed values. Unless the hyperparameters let the mean vary, it is zero far away from them: standardise them
+        first.
     hyperparameters : Hyperparameters
         With one length scale per group.
     known_variance : float or array-like of shape (n_points,), default=0.0
@@ -124,7 +129,7 @@ class GaussianProcess:
         """
         covariance = self._covariance(np.asarray(X, dtype=np.float64))  # (n_observations, n_points)
         explained = dtrtrs(self._cholesky, covariance, lower=1)[0]
-        variance = self.hyperparameters.signal_variance - np.einsum("ij,ij->j", explained, explained)
+        variance = self._prior_variance - np.einsum("ij,ij->j", explained, explained)
         return self._weights @ covariance, self._positive(variance)
 
     def predict_with_gradient(self, X):
@@ -145,11 +150,11 @@ class GaussianProcess:
         signal = self.hyperparameters.signal_variance
         difference = scaled_differences(X, self.X, self._length_scales, self.layout)
         correlation, slope = matern52(np.einsum("ijk,ijk->ij", difference, difference))
-        covariance = signal * correlation
+        covariance = self.hyperparameters.mean_variance + signal * correlation
         # d k_x / d x = 2 s k'(r2) (x - X) / l^2, shape (n_points, n_observations, n_features)
         derivative = (2.0 * signal * slope)[..., None] * difference / self._length_scales[self.layout.groups]
         solved = dpotrs(self._cholesky, covariance.T, lower=1)[0].T
-        variance = self._positive(signal - np.einsum("ij,ij->i", covariance, solved))
+        variance = self._positive(self._prior_variance - np.einsum("ij,ij->i", covariance, solved))
         variance_gradient = -2.0 * np.matmul(solved[:, None, :], derivative)[:, 0]
         return covariance @ self._weights, variance, self._weights @ derivative, variance_gradient
 
@@ -180,7 +185,11 @@ class GaussianProcess:
 
     def _covariance(self, X):
         correlation, _ = matern52(scaled_cross_distances(self.X, X, self._length_scales, self.layout))
-        return self.hyperparameters.signal_variance * correlation
+        return self.hyperparameters.mean_variance + self.hyperparameters.signal_variance * correlation
+
+    @property
+    def _prior_variance(self):
+        return self.hyperparameters.mean_variance + self.hyperparameters.signal_variance
 
     def _positive(self, variance):
         return np.maximum(variance, _SMALLEST_VARIANCE * self.hyperparameters.signal_variance)

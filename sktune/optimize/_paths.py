@@ -3,9 +3,10 @@
 Notation (besides that of `_gp`)
 --------
 g(x)            a draw of the process before the observations,
-                sum over j of sqrt(s / J) (b_j cos(w_j.x) + c_j sin(w_j.x))
+                u + sum over j of sqrt(s / J) (b_j cos(w_j.x) + c_j sin(w_j.x))
 w_j             frequencies, drawn from the spectral density of the Matern 5/2 kernel: Student's t with 5 degrees
 b_j, c_j        weights, standard normal
+u               its mean, drawn from N(0, m)
 n               noise of the observations, drawn from N(0, diag(e + v))
 
 f(x) = g(x) + k_x . K^-1 (y - g(X) - n)
@@ -60,6 +61,8 @@ class FunctionDraws:
         self._prior_weights = (scale * rng.standard_normal((2, _N_FREQUENCIES, n_draws))).astype(np.float32)
         deviation = np.sqrt(gp.hyperparameters.noise_variance + gp.known_variance)
         noise = deviation[:, None] * rng.standard_normal((len(gp.y), n_draws))
+        mean_variance = gp.hyperparameters.mean_variance
+        self._means = np.sqrt(mean_variance) * rng.standard_normal(n_draws) if mean_variance else np.zeros(n_draws)
         residual = gp.y[:, None] - self._prior(gp.X) - noise
         self._weights = dpotrs(gp._cholesky, residual, lower=1)[0]
 
@@ -84,4 +87,4 @@ class FunctionDraws:
         for x, frequency, is_categorical in zip(X.T, self._frequencies, self._gp.layout.is_categorical, strict=True):
             angles += frequency[x.astype(np.intp) + 1] if is_categorical else x.astype(np.float32)[:, None] * frequency
         of_cosine, of_sine = self._prior_weights
-        return (np.cos(angles) @ of_cosine + np.sin(angles) @ of_sine).astype(np.float64)
+        return self._means + (np.cos(angles) @ of_cosine + np.sin(angles) @ of_sine).astype(np.float64)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ._encoding import FeatureEncoder
-from ._fit import ANY_NOISE, SOME_NOISE, fit_gaussian_process
+from ._fit import ANY_MEAN, ANY_NOISE, SOME_NOISE, ZERO_MEAN, fit_gaussian_process
 from ._gp import GaussianProcess, Hyperparameters
 from ._levels import LeveledProcess, leveled_process
 from ._transform import ScoreTransform
@@ -12,6 +12,9 @@ from ._transform import ScoreTransform
 _MAX_KNOWN_DEVIATION = 1e3
 #: Hyperparameters are searched for from the last ones alone until there are so many times the observations.
 _GROWTH = 1.05
+#: What is thought of noise and mean, where all scores are of one fidelity and where a level of it has its own process.
+_PRIORS = {"noise_prior": ANY_NOISE, "mean_prior": ANY_MEAN}
+_PRIORS_OF_LEVELS = {"noise_prior": SOME_NOISE, "mean_prior": ZERO_MEAN}
 
 
 class Surrogate:
@@ -52,8 +55,8 @@ class Surrogate:
         is_leveled = bool((fidelities < 1.0).any())
 
         def fit(level, *observations):
-            noise_prior = SOME_NOISE if is_leveled else ANY_NOISE
-            return self._fit(level, *observations, noise_prior, is_known=version == self._version)
+            priors = _PRIORS_OF_LEVELS if is_leveled else _PRIORS
+            return self._fit(level, *observations, priors, is_known=version == self._version)
 
         if is_leveled:
             process = leveled_process(X, y, fidelities, known_variance, fit)
@@ -62,7 +65,7 @@ class Surrogate:
         self._version = version
         return process
 
-    def _fit(self, level, X, y, known_variance, noise_prior, *, is_known):
+    def _fit(self, level, X, y, known_variance, priors, *, is_known):
         given = {"known_variance": known_variance, "layout": self._encoder.layout}
         start = self.hyperparameters.get(level)
         if is_known:
@@ -70,6 +73,6 @@ class Surrogate:
         is_local = len(y) < _GROWTH * self._searched.get(level, 0)
         if not is_local:
             self._searched[level] = len(y)
-        gp = fit_gaussian_process(X, y, start=start, is_local=is_local, noise_prior=noise_prior, **given)
+        gp = fit_gaussian_process(X, y, start=start, is_local=is_local, **priors, **given)
         self.hyperparameters[level] = gp.hyperparameters
         return gp

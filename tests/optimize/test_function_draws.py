@@ -21,11 +21,11 @@ def mixed_points(rng, n_points):
     return np.column_stack([rng.random((n_points, 3)), rng.integers(-1, 4, n_points)])
 
 
-def mixed_process(rng, n_points=12):
+def mixed_process(rng, n_points=12, mean_variance=0.0):
     return GaussianProcess(
         mixed_points(rng, n_points),
         rng.standard_normal(n_points),
-        Hyperparameters(np.array([0.3, 0.8, 1.1]), noise_variance=0.05),
+        Hyperparameters(np.array([0.3, 0.8, 1.1]), noise_variance=0.05, mean_variance=mean_variance),
         known_variance=rng.random(n_points) / 20,
         layout=MIXED,
     )
@@ -34,10 +34,11 @@ def mixed_process(rng, n_points=12):
 # -- functions ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("mean_variance", [0.0, 4.0])
 @pytest.mark.parametrize("seed", range(3))
-def test_draws_have_mean_and_variance_of_the_process(seed):
+def test_draws_have_mean_and_variance_of_the_process(seed, mean_variance):
     rng = np.random.default_rng(seed)
-    gp = mixed_process(rng)
+    gp = mixed_process(rng, mean_variance=mean_variance)
     Z = mixed_points(rng, 30)
     # several sets of frequencies, as one set of them errs by their number
     values = np.hstack([FunctionDraws(gp, 200, rng, n_categories=4)(Z) for _ in range(20)])

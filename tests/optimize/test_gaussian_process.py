@@ -1,5 +1,7 @@
 """Our Gaussian process against scikit-learn's, and its derivatives against finite differences."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,7 +13,7 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
 from sktune.optimize import GaussianProcess, Hyperparameters, Layout, fit_gaussian_process
-from sktune.optimize._fit import ANY_NOISE, SOME_NOISE, LogNormalPrior, LogPosterior
+from sktune.optimize._fit import ANY_NOISE, SOME_NOISE, ZERO_MEAN, LogNormalPrior, LogPosterior
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -28,6 +30,7 @@ def random_problem(seed, *, max_points=40, max_features=6):
         length_scales=np.exp(rng.normal(0.0, 1.0, n_features)),
         signal_variance=float(np.exp(rng.normal(0.0, 1.0))),
         noise_variance=float(np.exp(rng.uniform(-7.0, 0.0))),
+        mean_variance=float(rng.integers(2) * np.exp(rng.normal(0.0, 1.0))),
     )
     return rng, X, y, hyperparameters
 
@@ -36,6 +39,8 @@ def theirs(X, y, hyperparameters, alpha=0.0):
     kernel = ConstantKernel(hyperparameters.signal_variance) * Matern(
         hyperparameters.length_scales, nu=2.5
     ) + WhiteKernel(hyperparameters.noise_variance)
+    if hyperparameters.mean_variance:
+        kernel += ConstantKernel(hyperparameters.mean_variance)
     return GaussianProcessRegressor(kernel, alpha=np.full(len(y), 1e-300) + alpha, optimizer=None).fit(X, y)
 
 
@@ -66,15 +71,17 @@ def test_marginal_likelihood_equals_scikit_learn(seed):
 @settings(deadline=None, max_examples=50)
 def test_likelihood_of_the_search_and_its_gradient_equal_scikit_learn(seed):
     rng, X, y, hyperparameters = random_problem(seed)
-    hyperparameters = Hyperparameters(hyperparameters.length_scales, noise_variance=hyperparameters.noise_variance)
+    hyperparameters = replace(hyperparameters, signal_variance=1.0)
     known_variance = rng.random(len(y)) * rng.integers(2)
     posterior = LogPosterior(X, y, known_variance, Layout.numeric(X.shape[1]))
+    posterior = posterior.with_mean_variance(hyperparameters.mean_variance)
     theta = np.log(np.append(hyperparameters.length_scales, hyperparameters.noise_variance))
     value, gradient = posterior.log_likelihood(theta)
     regressor = theirs(X, y, hyperparameters, known_variance)
     expected, expected_gradient = regressor.log_marginal_likelihood(regressor.kernel_.theta, eval_gradient=True)
     assert_allclose(value, expected, rtol=1e-9, atol=1e-9)
-    assert_allclose(gradient, expected_gradient[1:], rtol=1e-7, atol=1e-7)  # without the signal variance
+    # without the variances of the signal and, at the end, of the mean
+    assert_allclose(gradient, expected_gradient[1 : len(theta) + 1], rtol=1e-7, atol=1e-7)
 
 
 @given(SEEDS, st.sampled_from([SOME_NOISE, ANY_NOISE]))
@@ -257,6 +264,32 @@ def test_a_local_fit_stays_with_the_last_explanation():
     assert_allclose(without_start.log_marginal_likelihood_, anywhere.log_marginal_likelihood_, rtol=1e-4)
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_a_mean_of_which_anything_is_possible_is_that_of_generalised_least_squares(seed):
+    _, X, y, hyperparameters = random_problem(seed)
+    gp = GaussianProcess(X, y, replace(hyperparameters, mean_variance=1e6))
+    noise = hyperparameters.noise_variance * np.eye(len(y))
+    inverse = np.linalg.inv(GaussianProcess(X, y, replace(hyperparameters, mean_variance=0.0))._covariance(X) + noise)
+    far = np.full((1, X.shape[1]), 1e6)
+    assert_allclose(gp.predict(far)[0], inverse.sum(0) @ y / inverse.sum(), rtol=1e-4, atol=1e-4)
+    assert_allclose(gp.predict(far)[1], hyperparameters.signal_variance + 1.0 / inverse.sum(), rtol=1e-4)
+
+
+def test_the_mean_is_another_where_observations_crowd_around_a_peak_and_else_zero():
+    rng = np.random.default_rng(0)
+    X = np.vstack([rng.random((20, 2)), 0.5 + 0.05 * rng.standard_normal((30, 2))])
+    peak, wave = np.exp(-20 * ((X - 0.5) ** 2).sum(1)), np.sin(9 * X[:20, 0])
+    crowded = fit_gaussian_process(X, (peak - peak.mean()) / peak.std())
+    assert crowded.hyperparameters.mean_variance > 0
+    assert crowded.predict([[9.0, 9.0]])[0] < -1.0
+    even = fit_gaussian_process(X[:20], (wave - wave.mean()) / wave.std())
+    assert even.hyperparameters.mean_variance == 0
+    zero = fit_gaussian_process(X, (peak - peak.mean()) / peak.std(), mean_prior=ZERO_MEAN)
+    assert_allclose(zero.predict([[9.0, 9.0]])[0], 0.0, atol=0.02)
+    kept = fit_gaussian_process(X, peak, start=crowded.hyperparameters, is_local=True)
+    assert kept.hyperparameters.mean_variance == crowded.hyperparameters.mean_variance
+
+
 @given(SEEDS)
 @settings(deadline=None, max_examples=15)
 def test_the_fit_ends_where_no_direction_leads_up(seed):
@@ -266,6 +299,7 @@ def test_the_fit_ends_where_no_direction_leads_up(seed):
     y = (y - y.mean()) / y.std()
     gp = fit_gaussian_process(X, y)
     posterior = LogPosterior(X, y, np.zeros(25), Layout.numeric(3), ANY_NOISE)
+    posterior = posterior.with_mean_variance(gp.hyperparameters.mean_variance)
     theta = np.log(np.append(gp.hyperparameters.length_scales, gp.hyperparameters.noise_variance))
     value, gradient = posterior.value_and_gradient(theta)
     assert np.abs(gradient).max() < 0.05
