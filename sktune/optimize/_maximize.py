@@ -5,6 +5,7 @@ import numpy as np
 from ._acquisition import log_expected_improvement, log_expected_improvement_gradient
 
 _N_STARTS = 4
+_OUTSIDE = -1e300
 
 
 class Acquisition:
@@ -37,6 +38,24 @@ class Acquisition:
         return log_expected_improvement_gradient(
             mean, self._caution * variance, mean_gradient, self._caution * variance_gradient, self._best
         )
+
+
+class AcquisitionWithin:
+    """An acquisition in a part of the space; outside it, no point is as bad.
+
+    Parameters
+    ----------
+    acquisition : Acquisition
+    part : OtherKind or FarAway
+    """
+
+    def __init__(self, acquisition, part):
+        self._acquisition, self._part = acquisition, part
+        self.value_and_gradient = acquisition.value_and_gradient
+
+    def __call__(self, U):
+        """Return the acquisition, shape (n_points,), at snapped points, shape (n_points, n_dims)."""
+        return np.where(self._part.contains(U), self._acquisition(U), _OUTSIDE)
 
 
 def climbed_and_ranked(candidates, acquisition, local_search, rng):

@@ -9,12 +9,13 @@ from .._utils.random import derive_seed
 from ..space import Space
 from ._candidates import nearby_candidates, spread_candidates
 from ._caution import CAUTION, is_cautious_turn
+from ._elsewhere import LOG_NEGLIGIBLE, draw_elsewhere
 from ._encoding import FeatureEncoder
 from ._gp import GaussianProcess
 from ._history import History, Key, key_of
 from ._levels import LeveledProcess
 from ._local_search import LocalSearch
-from ._maximize import Acquisition, climbed_and_ranked, ranked
+from ._maximize import Acquisition, AcquisitionWithin, climbed_and_ranked, ranked
 
 #: A finite space of at most so many points is searched completely, in every ask.
 _MAX_LISTED = 1000
@@ -92,10 +93,32 @@ class Proposer:
             means = np.append(means, gp.mean_[-len(pending) :])
         is_cautious = is_cautious_turn(self._history.outcomes(), self._n_initial_points)
         acquisition = Acquisition(gp, encoder, means.max(), CAUTION if is_cautious else 1.0)
-        if self._listed is None:
-            candidates = np.vstack([self._spread_candidates(rng), nearby_candidates(self._space, centres, rng)])
-            return climbed_and_ranked(candidates, acquisition, LocalSearch(self._space, encoder), rng)
-        return ranked(self._listed, acquisition)
+        if self._listed is not None:
+            return ranked(self._listed, acquisition)
+        candidates = np.vstack([self._spread_candidates(rng), nearby_candidates(self._space, centres, rng)])
+        rows = self._climbed(candidates, acquisition, rng)
+        is_turn = len(self._history.known) % 2 == 0 and not is_cautious
+        if is_turn and acquisition(rows[:1])[0] < LOG_NEGLIGIBLE:
+            rows = np.vstack([self._elsewhere(gp, centres, rng), rows])
+        return rows
+
+    def _climbed(self, candidates, acquisition, rng):
+        return climbed_and_ranked(candidates, acquisition, LocalSearch(self._space, self._encoder), rng)
+
+    def _elsewhere(self, gp, centres: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Candidates in another part of the space than the first of `centres`; none if nothing is found there."""
+        part = draw_elsewhere(self._space, centres[0], rng)
+        own = centres[part.contains(centres)]
+        candidates = self._spread_candidates(rng)
+        if len(own):
+            candidates = np.vstack([candidates, nearby_candidates(self._space, own, rng)])
+        candidates = part.nearest(candidates, rng)
+        if len(candidates) == 0:
+            return candidates
+        # where nothing is known of a part, its best expectation is as good as any
+        best = (gp.predict(self._encoder.encode(own))[0] if len(own) else gp.mean_).max()
+        rows = self._climbed(candidates, AcquisitionWithin(Acquisition(gp, self._encoder, best), part), rng)
+        return rows[part.contains(rows)]
 
     def _spread_candidates(self, rng: np.random.Generator) -> np.ndarray:
         if self._space.constraint is None:
