@@ -52,6 +52,7 @@ class Proposer:
         self._initial, self._n_initial_points, self._seed = initial, n_initial_points, seed
         self._listed = space.to_unit(list(space.enumerate())) if space.n_points <= _MAX_LISTED else None
         self._spread: np.ndarray | None = None
+        self._leader: Key | None = None  # the last proposal that was made while no other leader was pending
 
     def next_key(self, surrogate: Callable[[], GaussianProcess | LeveledProcess]) -> Key | None:
         """Return the first unknown point of the first source that has one, None if there is none.
@@ -61,14 +62,17 @@ class Proposer:
         surrogate : callable
             Returns the process of what has been told; called only if it is needed.
         """
-        for rows in self._sources(surrogate):
+        follows = self._leader in self._history.pending
+        is_cautious = follows or is_cautious_turn(self._history.outcomes(), self._n_initial_points)
+        for rows in self._sources(surrogate, is_cautious):
             for row in rows:
                 key = key_of(row)
                 if key not in self._history.known:
+                    self._leader = self._leader if follows else key
                     return key
         return None
 
-    def _sources(self, surrogate) -> Iterator[Iterable[np.ndarray]]:
+    def _sources(self, surrogate, is_cautious: bool) -> Iterator[Iterable[np.ndarray]]:
         """Rows of coordinates from several sources, each made only if the one before had no unknown point."""
         n_known = len(self._history.known)
         yield self._initial
@@ -77,10 +81,11 @@ class Proposer:
         if n_known < self._n_initial_points or self._history.best() is None:
             yield self._space.design(max(self._n_initial_points, n_known + 1), derive_seed(self._seed, "design"))
         else:
-            yield self._ranked(surrogate(), np.random.default_rng(derive_seed(self._seed, "ask", n_known)))
+            rng = np.random.default_rng(derive_seed(self._seed, "ask", n_known))
+            yield self._ranked(surrogate(), rng, is_cautious)
         yield self._leftovers(np.random.default_rng(derive_seed(self._seed, "leftovers", n_known)))
 
-    def _ranked(self, gp: GaussianProcess | LeveledProcess, rng: np.random.Generator) -> np.ndarray:
+    def _ranked(self, gp: GaussianProcess | LeveledProcess, rng: np.random.Generator, is_cautious: bool) -> np.ndarray:
         """Candidates, the one with the greatest acquisition first."""
         U, encoder = self._history.data()[0], self._encoder
         # several scores of a point are equal here to rounding only; the first stands for all
@@ -91,7 +96,6 @@ class Proposer:
             pending = encoder.encode(np.array(list(self._history.pending)))
             gp = gp.believe(pending, known_variance=np.median(gp.known_variance))
             means = np.append(means, gp.mean_[-len(pending) :])
-        is_cautious = is_cautious_turn(self._history.outcomes(), self._n_initial_points)
         acquisition = Acquisition(gp, encoder, means.max(), CAUTION if is_cautious else 1.0)
         if self._listed is not None:
             return ranked(self._listed, acquisition)

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from sktune.optimize import GaussianProcess, Hyperparameters, Optimizer
+from sktune.optimize import GaussianProcess, Hyperparameters, Optimizer, _proposer
 from sktune.optimize._acquisition import log_expected_improvement
-from sktune.optimize._caution import is_cautious_turn
+from sktune.optimize._caution import CAUTION, is_cautious_turn
 from sktune.optimize._encoding import FeatureEncoder
 from sktune.optimize._maximize import Acquisition
 from sktune.space import Space
@@ -71,3 +71,55 @@ def test_caution_multiplies_the_variance(caution):
     assert_allclose(values, acquisition(U))
     for dim, step in enumerate(1e-6 * np.eye(2)):
         assert_allclose(gradients[:, dim], (acquisition(U + step) - acquisition(U - step)) / 2e-6, rtol=1e-4, atol=1e-4)
+
+
+# -- side by side ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def cautions(monkeypatch):
+    """What the variances are multiplied by, one number for each proposal."""
+    seen = []
+
+    class Spy(_proposer.Acquisition):
+        def __init__(self, gp, encoder, best, caution):
+            super().__init__(gp, encoder, best, caution)
+            seen.append(caution)
+
+    monkeypatch.setattr(_proposer, "Acquisition", Spy)
+    monkeypatch.setattr(_proposer, "LOG_NEGLIGIBLE", -np.inf)  # else some proposals make two
+    monkeypatch.setattr(_proposer, "is_cautious_turn", lambda *_: False)
+    return seen
+
+
+def started():
+    optimizer = Optimizer({"x": (0.0, 1.0), "y": (0.0, 1.0)}, random_state=0)
+    for params in optimizer.ask(5):
+        optimizer.tell(params, params["x"] - params["y"])
+    return optimizer
+
+
+def test_of_a_batch_all_but_the_first_are_cautious(cautions):
+    optimizer = started()
+    for _ in range(2):
+        batch = optimizer.ask(4)
+        optimizer.tell(batch, [params["x"] - params["y"] for params in batch])
+    assert cautions == [1.0, CAUTION, CAUTION, CAUTION] * 2
+
+
+def test_one_at_a_time_none_follows(cautions):
+    optimizer = started()
+    for _ in range(3):
+        optimizer.tell(optimizer.ask(), 0.0)
+    assert cautions == [1.0] * 3
+
+
+@pytest.mark.parametrize("end", ["tell", "forget"])
+def test_of_points_that_end_one_after_the_other_each_leads_that_comes_after_the_last_leader(cautions, end):
+    optimizer = started()
+    pending = [optimizer.ask() for _ in range(3)]
+    for _ in range(6):
+        oldest = pending.pop(0)
+        optimizer.tell(oldest, 0.0) if end == "tell" else optimizer.forget(oldest)
+        pending.append(optimizer.ask())
+    assert cautions == [1.0, CAUTION, CAUTION] * 3
