@@ -110,9 +110,12 @@ class Proposer:
         return climbed_and_ranked(candidates, acquisition, LocalSearch(self._space, self._encoder), rng)
 
     def _elsewhere(self, gp, centres: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Candidates in another part of the space than the first of `centres`; none if nothing is found there."""
+        """Candidates elsewhere than the first of `centres`; none if all that was tried there failed."""
         part = draw_elsewhere(self._space, centres[0], rng)
         own = centres[part.contains(centres)]
+        U, scores = self._history.data()[:2]
+        if len(own) and np.isnan(scores[part.contains(U)]).all():
+            return own[:0]
         candidates = self._spread_candidates(rng)
         if len(own):
             candidates = np.vstack([candidates, nearby_candidates(self._space, own, rng)])
