@@ -68,7 +68,8 @@ class Proposer:
             for row in rows:
                 key = key_of(row)
                 if key not in self._history.known:
-                    self._leader = self._leader if follows else key
+                    if not follows:
+                        self._leader = key
                     return key
         return None
 

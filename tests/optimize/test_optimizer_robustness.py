@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sktune.optimize import Optimizer, _surrogate
-from sktune.optimize._fit import ANY_NOISE, SOME_NOISE
+from sktune.optimize._fit import ANY_MEAN, ANY_NOISE, SOME_NOISE, ZERO_MEAN
 
 SPACE = {"x": (0.0, 1.0), "y": (0.0, 1.0)}
 
@@ -115,9 +115,9 @@ def test_scores_of_several_fidelities_are_never_taken_for_noise_alone(given):
         batch = optimizer.ask(8)
         optimizer.tell(batch, [score_of(params) for params in batch], fidelity=fidelity)
         optimizer.predict(batch)
-    whole, *leveled = [kw["noise_prior"] for _, kw in given]
-    assert whole is ANY_NOISE
-    assert leveled == [SOME_NOISE, SOME_NOISE]
+    whole, *leveled = [(kw["noise_prior"], kw["mean_prior"]) for _, kw in given]
+    assert whole == (ANY_NOISE, ANY_MEAN)
+    assert leveled == [(SOME_NOISE, ZERO_MEAN)] * 2
 
 
 def test_a_lucky_but_noisy_score_is_not_chased():
