@@ -221,21 +221,28 @@ def test_importance_of_a_pruned_search(seed):
     assert table.total[0] > 0.7
 
 
-def test_the_pruned_search_on_digits_is_as_good():
+def search_digits(rule, seed):
     X, y = load_digits(return_X_y=True)
-    X, y = X[:500] / 16, y[:500]
     net = NetClassifier(max_epochs=18, n_neurons=32)
     space = {"lr": (1e-4, 1e-1, "log-uniform"), "dropout": (0.0, 0.6), "weight_decay": (1e-6, 1.0, "log-uniform")}
     given = {"search_spaces": space, "cv": 3, "n_iter": 16, "n_jobs": 2, "refit": False}
-    lost, shares = [], []
+    return search(rule, net, random_state=seed, **given).fit(X[:500] / 16, y[:500])
+
+
+def test_the_pruned_search_on_digits_is_as_good():
+    lost = []
     for seed in range(6):
-        full, pruned = (search(rule, net, random_state=seed, **given).fit(X, y) for rule in (None, "freeze-thaw"))
+        full, pruned = search_digits(None, seed), search_digits("freeze-thaw", seed)
         error = full.cv_results_["std_test_score"][full.best_index_] / np.sqrt(3 - 1)  # of the mean of three folds
         lost.append((full.best_score_ - pruned.best_score_) / error)
-        shares.append(np.nansum(pruned.cv_results_["n_epochs"]) / np.nansum(full.cv_results_["n_epochs"]))
     assert lost[0] < 1.0
-    assert np.mean(lost) < 1.0  # of a single seed either may be chance
-    assert np.mean(shares) < 0.8  # 0.68 over 24 seeds; a mean of six strays from it by 0.06
+    assert np.mean(lost) < 1.0  # of a single seed it may be chance
+
+
+def test_the_pruned_search_on_digits_is_cheaper():
+    all_epochs = np.nansum(search_digits(None, 0).cv_results_["n_epochs"])
+    shares = [np.nansum(search_digits("freeze-thaw", seed).cv_results_["n_epochs"]) / all_epochs for seed in range(24)]
+    assert np.mean(shares) < 0.7  # one seed strays by 0.15 from what the rule saves, the mean of 24 by 0.03
 
 
 @pytest.mark.parametrize("pruning", ["asha", 3, True, {}])
