@@ -100,6 +100,10 @@ class History:
                 scores[trial.key] = -math.inf if math.isnan(trial.score) else trial.score
         return [scores[key] for key in self.known if key in scores]
 
+    def is_whole(self) -> bool:
+        """Tell whether all scores that were told come from whole evaluations."""
+        return all(trial.fidelity == 1.0 for trial in self.trials)
+
     def best(self) -> Trial | None:
         """Return the trial of the best point, with its mean score if it was told several times; None if all failed.
 

@@ -8,7 +8,7 @@ import numpy as np
 from .._utils.random import derive_seed
 from ..space import Space
 from ._candidates import nearby_candidates, spread_candidates
-from ._caution import CAUTION, is_cautious_turn
+from ._caution import CAUTION, is_cautious_turn, n_leaders
 from ._elsewhere import LOG_NEGLIGIBLE, draw_elsewhere
 from ._encoding import FeatureEncoder
 from ._gp import GaussianProcess
@@ -52,7 +52,7 @@ class Proposer:
         self._initial, self._n_initial_points, self._seed = initial, n_initial_points, seed
         self._listed = space.to_unit(list(space.enumerate())) if space.n_points <= _MAX_LISTED else None
         self._spread: np.ndarray | None = None
-        self._leader: Key | None = None  # the last proposal that was made while no other leader was pending
+        self._leaders: set[Key] = set()  # proposals that did not follow others, as far as they are pending
 
     def next_key(self, surrogate: Callable[[], GaussianProcess | LeveledProcess]) -> Key | None:
         """Return the first unknown point of the first source that has one, None if there is none.
@@ -62,14 +62,18 @@ class Proposer:
         surrogate : callable
             Returns the process of what has been told; called only if it is needed.
         """
-        follows = self._leader in self._history.pending
-        is_cautious = follows or is_cautious_turn(self._history.outcomes(), self._n_initial_points)
+        pending = self._history.pending
+        self._leaders.intersection_update(pending)
+        follows = len(self._leaders) >= n_leaders(self._history.is_whole())
+        is_cautious = follows
+        if not self._leaders:
+            is_cautious = is_cautious_turn(self._history.outcomes(), self._n_initial_points)
         for rows in self._sources(surrogate, is_cautious):
             for row in rows:
                 key = key_of(row)
                 if key not in self._history.known:
                     if not follows:
-                        self._leader = key
+                        self._leaders.add(key)
                     return key
         return None
 

@@ -229,20 +229,16 @@ def search_digits(rule, seed):
     return search(rule, net, random_state=seed, **given).fit(X[:500] / 16, y[:500])
 
 
-def test_the_pruned_search_on_digits_is_as_good():
-    lost = []
-    for seed in range(6):
+def test_the_pruned_search_on_digits_is_as_good_and_cheaper():
+    lost, shares = [], []
+    for seed in range(24):
         full, pruned = search_digits(None, seed), search_digits("freeze-thaw", seed)
         error = full.cv_results_["std_test_score"][full.best_index_] / np.sqrt(3 - 1)  # of the mean of three folds
         lost.append((full.best_score_ - pruned.best_score_) / error)
-    assert lost[0] < 1.0
-    assert np.mean(lost) < 1.0  # of a single seed it may be chance
-
-
-def test_the_pruned_search_on_digits_is_cheaper():
-    all_epochs = np.nansum(search_digits(None, 0).cv_results_["n_epochs"])
-    shares = [np.nansum(search_digits("freeze-thaw", seed).cv_results_["n_epochs"]) / all_epochs for seed in range(24)]
-    assert np.mean(shares) < 0.7  # one seed strays by 0.15 from what the rule saves, the mean of 24 by 0.03
+        shares.append(np.nansum(pruned.cv_results_["n_epochs"]) / np.nansum(full.cv_results_["n_epochs"]))
+    # what is lost strays by 0.6 from seed to seed, and the share by 0.15; of one seed either may be chance
+    assert np.mean(lost) < 0.5
+    assert np.mean(shares) < 0.7
 
 
 @pytest.mark.parametrize("pruning", ["asha", 3, True, {}])

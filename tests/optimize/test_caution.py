@@ -92,19 +92,26 @@ def cautions(monkeypatch):
     return seen
 
 
-def started():
+def started(fidelity=1.0):
     optimizer = Optimizer({"x": (0.0, 1.0), "y": (0.0, 1.0)}, random_state=0)
     for params in optimizer.ask(5):
-        optimizer.tell(params, params["x"] - params["y"])
+        optimizer.tell(params, params["x"] - params["y"], fidelity=fidelity)
     return optimizer
 
 
-def test_of_a_batch_all_but_the_first_are_cautious(cautions):
-    optimizer = started()
+@pytest.mark.parametrize(("fidelity", "n_leaders"), [(1.0, 2), (0.5, 1)])
+def test_of_a_batch_all_but_the_leaders_are_cautious(cautions, fidelity, n_leaders):
+    optimizer = started(fidelity)
     for _ in range(2):
         batch = optimizer.ask(4)
-        optimizer.tell(batch, [params["x"] - params["y"] for params in batch])
-    assert cautions == [1.0, CAUTION, CAUTION, CAUTION] * 2
+        optimizer.tell(batch, [params["x"] - params["y"] for params in batch], fidelity=fidelity)
+    assert cautions == ([1.0] * n_leaders + [CAUTION] * (4 - n_leaders)) * 2
+
+
+def test_of_the_leaders_only_the_first_has_cautious_turns(cautions, monkeypatch):
+    monkeypatch.setattr(_proposer, "is_cautious_turn", lambda *_: True)
+    started().ask(4)
+    assert cautions == [CAUTION, 1.0, CAUTION, CAUTION]
 
 
 def test_one_at_a_time_none_follows(cautions):
@@ -115,11 +122,11 @@ def test_one_at_a_time_none_follows(cautions):
 
 
 @pytest.mark.parametrize("end", ["tell", "forget"])
-def test_of_points_that_end_one_after_the_other_each_leads_that_comes_after_the_last_leader(cautions, end):
+def test_of_points_that_end_one_after_the_other_each_leads_that_comes_after_a_leader(cautions, end):
     optimizer = started()
-    pending = [optimizer.ask() for _ in range(3)]
-    for _ in range(6):
+    pending = [optimizer.ask() for _ in range(4)]
+    for _ in range(8):
         oldest = pending.pop(0)
         optimizer.tell(oldest, 0.0) if end == "tell" else optimizer.forget(oldest)
         pending.append(optimizer.ask())
-    assert cautions == [1.0, CAUTION, CAUTION] * 3
+    assert cautions == [1.0, 1.0, CAUTION, CAUTION] * 3
