@@ -50,7 +50,7 @@ def n_leaders(is_whole: bool) -> int:
 
 
 def is_cautious_turn(outcomes: Sequence[float], n_first: int) -> bool:
-    """Tell whether the next proposal, if it leads, is cautious.
+    """Tell whether the next proposal is cautious, if nothing that trusts the surrogate is pending.
 
     The first one after the initial points is. After a cautious proposal that scored more than the median of all before
     it, the next but one is cautious again; after any other, the wait is twice as long as before.

@@ -88,9 +88,9 @@ class Optimizer:
     needs no choice of a lie; other than sampled outcomes, it adds no noise to the choice.
 
     Some proposals explore more than the surrogate finds necessary, for it is often wrong at first; they become rare
-    where they do not pay. Of points that are evaluated side by side, all but one explore more. Where next to nothing is
-    left to gain around the best point, every second proposal is to improve on the best of another part of the space:
-    one with another category, or all that is far away.
+    where they do not pay. Of points that are evaluated side by side, all but two explore more; all but one, as soon as
+    there are scores of partial evaluations. Where next to nothing is left to gain around the best point, every second
+    proposal is to improve on the best of another part of the space: one with another category, or all that is far away.
 
     A failure has the value of the worst success, so that the surrogate learns where evaluations fail.
 

@@ -62,22 +62,26 @@ class Proposer:
         surrogate : callable
             Returns the process of what has been told; called only if it is needed.
         """
-        pending = self._history.pending
-        self._leaders.intersection_update(pending)
-        follows = len(self._leaders) >= n_leaders(self._history.is_whole())
-        is_cautious = follows
-        if not self._leaders:
-            is_cautious = is_cautious_turn(self._history.outcomes(), self._n_initial_points)
-        for rows in self._sources(surrogate, is_cautious):
+        self._leaders.intersection_update(self._history.pending)
+        for rows in self._sources(surrogate):
             for row in rows:
                 key = key_of(row)
                 if key not in self._history.known:
-                    if not follows:
+                    if not self._follows():
                         self._leaders.add(key)
                     return key
         return None
 
-    def _sources(self, surrogate, is_cautious: bool) -> Iterator[Iterable[np.ndarray]]:
+    def _follows(self) -> bool:
+        """Whether enough of the pending points trust the surrogate."""
+        return len(self._leaders) >= n_leaders(self._history.is_whole())
+
+    def _is_cautious(self) -> bool:
+        if self._leaders:
+            return self._follows()
+        return is_cautious_turn(self._history.outcomes(), self._n_initial_points)
+
+    def _sources(self, surrogate) -> Iterator[Iterable[np.ndarray]]:
         """Rows of coordinates from several sources, each made only if the one before had no unknown point."""
         n_known = len(self._history.known)
         yield self._initial
@@ -86,13 +90,13 @@ class Proposer:
         if n_known < self._n_initial_points or self._history.best() is None:
             yield self._space.design(max(self._n_initial_points, n_known + 1), derive_seed(self._seed, "design"))
         else:
-            rng = np.random.default_rng(derive_seed(self._seed, "ask", n_known))
-            yield self._ranked(surrogate(), rng, is_cautious)
+            yield self._ranked(surrogate(), np.random.default_rng(derive_seed(self._seed, "ask", n_known)))
         yield self._leftovers(np.random.default_rng(derive_seed(self._seed, "leftovers", n_known)))
 
-    def _ranked(self, gp: GaussianProcess | LeveledProcess, rng: np.random.Generator, is_cautious: bool) -> np.ndarray:
+    def _ranked(self, gp: GaussianProcess | LeveledProcess, rng: np.random.Generator) -> np.ndarray:
         """Candidates, the one with the greatest acquisition first."""
-        U, encoder = self._history.data()[0], self._encoder
+        U, scores = self._history.data()[:2]
+        encoder, is_cautious = self._encoder, self._is_cautious()
         # several scores of a point are equal here to rounding only; the first stands for all
         known = U[np.sort(np.unique(U, axis=0, return_index=True)[1])]
         means = gp.predict(encoder.encode(known))[0]
@@ -108,18 +112,17 @@ class Proposer:
         rows = self._climbed(candidates, acquisition, rng)
         is_turn = len(self._history.known) % 2 == 0 and not is_cautious
         if is_turn and acquisition(rows[:1])[0] < LOG_NEGLIGIBLE:
-            rows = np.vstack([self._elsewhere(gp, centres, rng), rows])
+            rows = np.vstack([self._elsewhere(gp, centres, U[~np.isnan(scores)], rng), rows])
         return rows
 
     def _climbed(self, candidates, acquisition, rng):
         return climbed_and_ranked(candidates, acquisition, LocalSearch(self._space, self._encoder), rng)
 
-    def _elsewhere(self, gp, centres: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def _elsewhere(self, gp, centres: np.ndarray, successes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Candidates elsewhere than the first of `centres`; none if all that was tried there failed."""
         part = draw_elsewhere(self._space, centres[0], rng)
         own = centres[part.contains(centres)]
-        U, scores = self._history.data()[:2]
-        if len(own) and np.isnan(scores[part.contains(U)]).all():
+        if len(own) and not part.contains(successes).any():
             return own[:0]
         candidates = self._spread_candidates(rng)
         if len(own):
