@@ -2,8 +2,9 @@
 
 from ._batches import BatchStream
 from ._divergence import diverged
+from ._division import group_key
 from ._early_stopping import EarlyStopping
-from ._fit import OutOfMemoryWarning, fit_plans, group_key
+from ._fit import OutOfMemoryWarning, fit_plans
 from ._plan import FitPlan, FitResult, Rows, TrainingState
 from ._slot import plans_go_to, train_plan
 from ._stacked_optimizers import MOMENTS

@@ -1,44 +1,22 @@
-"""Plans in, results out: which networks train together, and on which threads."""
+"""Plans in, results out: on which threads networks train, and what happens where memory does not suffice."""
 
 import gc
 import queue
 import threading
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from itertools import pairwise
 
 import torch
 
 from .._utils.threads import flushed_denormals, torch_threads
 from ..exceptions import SktuneWarning
+from ._division import divide
 from ._plan import FitPlan, FitResult, TrainingState
-from ._stack import Member, Stack, capacities
-
-#: Bytes that one stack on the CPU works with: a core's share of the last cache. Larger stacks spend less time between
-#: the calls of the library, where threads wait for each other.
-_WORKING_SET = 12 << 20
-_MOST_MODELS = 64
-#: on a GPU, whose free memory is what limits them
-_MOST_MODELS_ON_GPU = 256
-#: bytes of a network's batches that are gathered at a time, and of what else it has beside its weights
-_BYTES_BESIDE = 1 << 20
+from ._stack import Member, Stack
 
 
 class OutOfMemoryWarning(SktuneWarning):
     """Networks did not fit into memory together; they are trained in smaller stacks, which takes longer."""
-
-
-def group_key(plan: FitPlan) -> tuple:
-    """Return what networks must have in common to train as one stack; all else may differ.
-
-    The shape of the network up to dropout, since one product serves a layer of all of them; the optimizer; the number
-    type, the device and the kind of loss; and the batches' number and padded sizes, so that all networks are at the
-    same step of their epochs.
-    """
-    network = replace(plan.network, dropout=0.0)
-    shape = plan.n_batches, plan.batch_rows[0] if plan.n_batches > 1 else None, capacities(plan)
-    return network, plan.optimizer, plan.dtype, plan.device, plan.is_classification, shape
 
 
 def fit_plans(
@@ -87,58 +65,8 @@ def fit_plans(
     reporters = [None] * len(plans) if reporters is None else reporters
     states = [None] * len(plans) if states is None else states
     members = [Member(*parts) for parts in zip(plans, reporters, states, strict=True)]
-    _train_all(_make_stacks(members, n_threads), n_threads, check)
+    _train_all(divide(members, n_threads), n_threads, check)
     return [member.result for member in members]
-
-
-def _make_stacks(members, n_threads) -> list[list[Member]]:
-    """Divide the members into stacks of equal keys, the longest work first."""
-    groups = {}
-    for member in members:
-        groups.setdefault(group_key(member.plan), []).append(member)
-    stacks = []
-    for group in groups.values():
-        # settings that are equal update together, and what ends together leaves no gaps
-        group.sort(key=_settings)
-        stacks += _divide(group, n_threads)
-    return sorted(stacks, key=lambda stack: -_work(stack))
-
-
-def _settings(member):
-    plan = member.plan
-    return -plan.n_epochs, plan.lr, plan.weight_decay, plan.momentum
-
-
-def _divide(group, n_threads):
-    """Divide a group into equally large stacks, as many as keep all threads busy to the end."""
-    n_stacks = -(-len(group) // stack_size(group[0].plan))
-    n_stacks = min(len(group), -(-n_stacks // n_threads) * n_threads)
-    bounds = [round(i * len(group) / n_stacks) for i in range(n_stacks + 1)]
-    return [group[start:stop] for start, stop in pairwise(bounds)]
-
-
-def stack_size(plan: FitPlan) -> int:
-    """Return how many networks like that of `plan` train best as one."""
-    if plan.device == "cpu":
-        return max(1, min(_MOST_MODELS, _WORKING_SET // working_set(plan)))
-    if not plan.device.startswith("cuda"):
-        return _MOST_MODELS_ON_GPU
-    free, _ = torch.cuda.mem_get_info(plan.device)
-    return max(1, min(_MOST_MODELS_ON_GPU, free // 2 // (2 * working_set(plan) + _BYTES_BESIDE)))
-
-
-def working_set(plan: FitPlan) -> int:
-    """Return the bytes that a step of one network reads and writes."""
-    network = plan.network
-    widths = (network.n_features, *network.hidden, network.n_outputs)
-    n_weights = sum(n_in * n_out for n_in, n_out in pairwise(widths))
-    n_units = max(capacities(plan)) * (network.n_features + 2 * sum(widths[1:]))
-    return (4 * n_weights + n_units) * plan.train.X.itemsize
-
-
-def _work(stack):
-    plan = stack[0].plan
-    return len(stack) * plan.n_epochs * plan.n_batches * working_set(plan)
 
 
 def _train_all(stacks, n_threads, check):

@@ -14,8 +14,7 @@ import warnings
 import numpy as np
 import torch
 
-from sktune.engine import FitPlan, OutOfMemoryWarning, Rows, fit_plans
-from sktune.engine import _fit as fit_module
+from sktune.engine import FitPlan, OutOfMemoryWarning, Rows, _division, fit_plans
 from sktune.modules import NetworkSpec
 
 N_PLANS = 16
@@ -53,7 +52,7 @@ def same(result, other):
 
 
 def main():
-    fit_module._WORKING_SET = 2**40  # one stack, however large
+    _division._WORKING_SET = 2**40  # one stack, however large
     torch.set_num_threads(1)
     alone = [fit_plans([plan])[0] for plan in make_plans()]
     for room in ROOM:

@@ -12,8 +12,7 @@ import pytest
 import torch
 from plans import make_plan
 
-from sktune.engine import OutOfMemoryWarning, fit_plans
-from sktune.engine import _fit as fit_module
+from sktune.engine import OutOfMemoryWarning, _division, fit_plans
 from sktune.engine._stack import Stack
 
 PLANS = [
@@ -67,7 +66,7 @@ def limit(monkeypatch):
         monkeypatch.setattr(Stack, "_train_batches", limited)
         return sizes
 
-    monkeypatch.setattr(fit_module, "_MOST_MODELS", 64)
+    monkeypatch.setattr(_division, "_MOST_MODELS", 64)
     return set_limit
 
 
