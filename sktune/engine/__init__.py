@@ -1,6 +1,7 @@
 """How networks are trained: plans in, results out. It knows no estimator."""
 
 from ._batches import BatchStream
+from ._costs import epoch_costs
 from ._divergence import diverged
 from ._division import group_key
 from ._early_stopping import EarlyStopping
@@ -19,6 +20,7 @@ __all__ = [
     "Rows",
     "TrainingState",
     "diverged",
+    "epoch_costs",
     "fit_plans",
     "group_key",
     "plans_go_to",

@@ -1,9 +1,7 @@
 """Which networks train together: groups of equal shape, and into how many stacks each is divided.
 
 A step of a stack costs some time in Python, whatever is in it; so the fewest stacks cost the least work. But threads
-should end at the same time, so the largest stacks are divided as long as this ends sooner. The costs that are compared
-here are multiplications and additions, the time in Python as many as it takes: measured for 1 to 16 networks of one to
-three layers of 32 to 256 neurons, batches of 32 and 128, they are right within a half.
+should end at the same time, so the largest stacks are divided as long as this ends sooner.
 """
 
 import heapq
@@ -13,6 +11,7 @@ from itertools import pairwise
 
 import torch
 
+from ._costs import epoch_costs, layer_widths, n_weights
 from ._plan import FitPlan
 from ._stack import Member, capacities
 
@@ -24,11 +23,6 @@ _MOST_MODELS = 64
 _MOST_MODELS_ON_GPU = 256
 #: bytes of a network's batches that are gathered at a time, and of what else it has beside its weights
 _BYTES_BESIDE = 1 << 20
-#: What an epoch and a step of a stack cost beside the products, and each network of it, in operations of a CPU.
-_EPOCH, _EPOCH_OF_ONE = 4e7, 3e6
-_STEP, _STEP_OF_ONE = 4e6, 1e6
-#: Operations of a product for each row and weight: forward, and backward to the weights and to the inputs.
-_OPERATIONS = 6
 #: Further division must save this share of the time: it costs work, which others may need.
 _WORTHWHILE = 0.05
 
@@ -95,10 +89,9 @@ def _makespan(costs, n_threads):
 
 def _cost(stack):
     """The work of a stack, about."""
-    plan = stack[0].plan
-    epochs = [member.plan.n_epochs for member in stack]
-    own = _EPOCH_OF_ONE + plan.n_batches * _STEP_OF_ONE + _OPERATIONS * len(plan.train) * _n_weights(plan)
-    return max(epochs) * (_EPOCH + plan.n_batches * _STEP) + sum(epochs) * own
+    plan, epochs = stack[0].plan, [member.plan.n_epochs for member in stack]
+    shared, own = epoch_costs(plan.network, len(plan.train), plan.batch_size)
+    return max(epochs) * shared + sum(epochs) * own
 
 
 def stack_size(plan: FitPlan) -> int:
@@ -113,13 +106,5 @@ def stack_size(plan: FitPlan) -> int:
 
 def working_set(plan: FitPlan) -> int:
     """Return the bytes that a step of one network reads and writes."""
-    n_units = max(capacities(plan)) * (plan.network.n_features + 2 * sum(_widths(plan)[1:]))
-    return (4 * _n_weights(plan) + n_units) * plan.train.X.itemsize
-
-
-def _widths(plan):
-    return plan.network.n_features, *plan.network.hidden, plan.network.n_outputs
-
-
-def _n_weights(plan):
-    return sum(n_in * n_out for n_in, n_out in pairwise(_widths(plan)))
+    n_units = max(capacities(plan)) * (plan.network.n_features + 2 * sum(layer_widths(plan.network)[1:]))
+    return (4 * n_weights(plan.network) + n_units) * plan.train.X.itemsize

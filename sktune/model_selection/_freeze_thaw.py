@@ -11,6 +11,7 @@ learning curves; P. Frazier, W. Powell and S. Dayanik, "The Knowledge-Gradient P
 """
 
 from dataclasses import dataclass
+from functools import partial
 from numbers import Real
 
 import numpy as np
@@ -22,6 +23,8 @@ from ._ladder import Climb, Rung, check_ladder, make_ladder
 #: Where nobody has come to the end after the work of so many whole evaluations, the best goes on: a search that is cut
 #: short should have a winner.
 _WORK_WITHOUT_END = 4.0
+#: No search ends before so many came to the end: fewer do not tell how much the last epochs may change.
+_FEWEST_WHOLE = 5
 #: The deviations of the surrogate count so many times where a candidate may be left for good: it is too sure of itself.
 _CAUTION = 2.0
 
@@ -125,19 +128,20 @@ class FreezeThaw:
         mean, deviation = optimizer.predict(params)
         leader = int(np.argmax(mean[n:]))
         rungs = np.array([climb.rung_of(index) for index in paused])
-        done, next_done = (np.array([climb.work_share(rung) for rung in some]) for some in (rungs, rungs + 1))
-        chosen = next_to_train(
+        choose = partial(
+            next_to_train,
             mean[:n],
             deviation[:n],
-            optimizer.predict_change(params[:n], next_done),
-            next_done - done,
+            optimizer.predict_change(params[:n], [climb.work_share(rung + 1) for rung in rungs]),
+            climb.costs_to_next(paused),
             rungs < 0,
             mean[n + leader],
-            n_points,
             margin=_margin(climb, leaders[leader], optimizer),
-            min_probability=self.min_probability,
         )
-        if not alive[top] and (not chosen or climb.work() >= _WORK_WITHOUT_END):
+        chosen = choose(n_points=n_points, min_probability=self.min_probability)
+        if not chosen and len(alive[top]) < _FEWEST_WHOLE:
+            chosen = choose(n_points=min(n_points, _FEWEST_WHOLE - len(alive[top])), min_probability=0.0)
+        if not alive[top] and climb.work() >= _WORK_WITHOUT_END:
             chosen = list(dict.fromkeys([int(np.argmax(np.where(rungs < 0, -np.inf, mean[:n]))), *chosen]))[:n_points]
         return [paused[number] for number in chosen]
 

@@ -81,12 +81,14 @@ class Climb:
         self.candidates: dict[int, CandidateRecord] = {}
         self.scores: list[dict[int, float]] = [{} for _ in ladder]
         self._max_epochs: dict[int, int] = {}
+        self._epoch_costs: dict[int, float] = {}
 
     def add(self, candidates: Iterable[CandidateRecord]) -> None:
         """Let candidates stand below the first rung."""
         for candidate in candidates:
             self.candidates[candidate.index] = candidate
             self._max_epochs[candidate.index] = self.evaluate.max_epochs(candidate, default=1)
+            self._epoch_costs[candidate.index] = self.evaluate.epoch_cost(candidate, self.ladder[-1].n_splits)
 
     def rung_of(self, index: int) -> int:
         """Return the rung on which a candidate stands, -1 if it has not begun."""
@@ -95,6 +97,16 @@ class Climb:
     def work_share(self, rung: int) -> float:
         """Return the share of the work of a whole evaluation that is done on a rung, 0 below the first."""
         return self.ladder[rung].share * self.ladder[rung].n_splits / self.ladder[-1].n_splits if rung >= 0 else 0.0
+
+    def costs_to_next(self, indices: Sequence[int]) -> np.ndarray:
+        """Return about what it costs to train each of some candidates up to its next rung, in a unit of this search."""
+        known = [cost for cost in self._epoch_costs.values() if not math.isnan(cost)]
+        usual = np.median(known) if known else 1.0
+        of_epochs = np.array([self._epoch_costs[index] for index in indices])
+        n_epochs = np.array([self._max_epochs[index] for index in indices])
+        rungs = [self.rung_of(index) for index in indices]
+        shares = np.array([self.work_share(rung + 1) - self.work_share(rung) for rung in rungs])
+        return np.where(np.isnan(of_epochs), usual, of_epochs) * n_epochs * shares
 
     def work(self) -> float:
         """Return the work that was done in all, in whole evaluations."""

@@ -15,6 +15,7 @@ or if it is a pipeline that ends in such an estimator. Other than by ``fit_until
 single ``fit``: each call may draw its random numbers anew, and ``partial_fit`` stops at no tolerance.
 """
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -100,6 +101,17 @@ def check_has_epochs(estimator: BaseEstimator, max_epochs_total: int) -> None:
 def epochs_with(estimator: BaseEstimator, params: Mapping[str, Any]) -> int:
     """Return the number of epochs of a whole training of an estimator with other parameters; raise as they do."""
     return find_resource(clone(estimator).set_params(**clone(dict(params), safe=False))).n_epochs
+
+
+def epoch_cost_with(
+    estimator: BaseEstimator, params: Mapping[str, Any], *, n_rows: int, n_features: int, n_splits: int
+) -> float:
+    """Return about how much an epoch of an estimator with other parameters costs, on so many splits together.
+
+    In operations; NaN if the estimator does not tell. Raise as it does with these parameters.
+    """
+    last = last_step(clone(estimator).set_params(**clone(dict(params), safe=False)))
+    return last._epoch_cost(n_rows, n_features, n_splits) if hasattr(last, "_epoch_cost") else math.nan
 
 
 def last_step(estimator: BaseEstimator) -> BaseEstimator:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from statistics import median_low
 
 import numpy as np
 from scipy.optimize import OptimizeResult
@@ -13,6 +14,7 @@ from ._evaluator import Evaluator
 from ._freeze_thaw import FreezeThaw
 from ._halving import SuccessiveHalving
 from ._ladder import Climb
+from ._pauses import worthwhile_rungs
 from ._results import CandidateRecord
 from ._search_spaces import SpaceBudget
 
@@ -68,13 +70,12 @@ class SpaceSearch:
 
     def _run_pruned(self, evaluate, callbacks):
         """Train what the rule chooses, of all that was proposed, until it chooses nothing."""
-        climb = Climb(evaluate, self.pruning.ladder(len(evaluate.splits)))
-        n_next = max(_N_FIRST, self.optimizer.n_initial_points, self.n_points)
+        n_first = max(_N_FIRST, self.optimizer.n_initial_points, self.n_points)
+        newcomers = evaluate.add(self._ask(min(self.n_iter, n_first)))
+        climb = Climb(evaluate, self._ladder(evaluate, newcomers))
         while not self.stopped:
-            n_left = self.n_iter - len(self.records)
-            proposed = self._ask(min(n_left, n_next))
-            newcomers = evaluate.add(proposed)
             climb.add(newcomers)
+            n_left = self.n_iter - len(self.records)
             standing = [index for index in climb.candidates if n_left > 0 or climb.rung_of(index) >= 0]
             chosen = climb.last_chance() or self.pruning.choose(climb, standing, self.optimizer, self.n_points)
             if not chosen:
@@ -84,8 +85,22 @@ class SpaceSearch:
             self.records += [climb.candidates[index] for index in begun]
             self._tell(climb, newcomers)
             self._call(callbacks, evaluate)
-            n_next = self.n_points
+            if not self.stopped:
+                newcomers = evaluate.add(self._ask(min(self.n_iter - len(self.records), self.n_points)))
         climb.end()
+
+    def _ladder(self, evaluate, candidates):
+        """The rungs of the rule, but for those that are not worth their pauses for such candidates."""
+        ladder = self.pruning.ladder(len(evaluate.splits))
+        if not candidates:
+            return ladder
+        max_epochs = median_low([evaluate.max_epochs(candidate, default=1) for candidate in candidates])
+
+        def epoch_cost(n_splits):
+            costs = [evaluate.epoch_cost(candidate, n_splits) for candidate in candidates]
+            return median_low([cost for cost in costs if not math.isnan(cost)] or [math.nan])
+
+        return worthwhile_rungs(ladder, max_epochs, epoch_cost)
 
     def _tell(self, climb, newcomers):
         params, scores, fidelities = zip(*climb.observations(), strict=True)

@@ -2,7 +2,7 @@
 
 import numbers
 
-from ..engine import FitPlan, Rows
+from ..engine import FitPlan, Rows, epoch_costs
 from ..modules import NetworkSpec
 from ._device import resolve_device
 
@@ -67,6 +67,14 @@ def hidden_widths(n_layers, n_neurons) -> tuple[int, ...]:
             "give one entry per layer, or n_layers=None to have as many layers as entries"
         )
     return tuple(int(width) for width in n_neurons)
+
+
+def epoch_cost(estimator, n_rows: int, n_features: int, n_networks: int) -> float:
+    """Return about how much an epoch of so many networks like that of `estimator` costs together, in operations."""
+    hidden = hidden_widths(estimator.n_layers, estimator.n_neurons)
+    network = NetworkSpec(n_features=n_features, n_outputs=1, hidden=hidden)  # outputs are few
+    shared, own = epoch_costs(network, n_rows, int(estimator.batch_size))
+    return shared + n_networks * own
 
 
 def make_plan(

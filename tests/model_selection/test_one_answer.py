@@ -28,9 +28,11 @@ from sktune import (
     PopulationSearchCV,
     ZoomSearchCV,
 )
-from sktune.engine import _fit
+from sktune.engine import _division
 from sktune.model_selection import _evaluator
 from sktune.parallel import _backend
+
+pytestmark = pytest.mark.usefixtures("all_rungs")
 
 X, y = load_iris(return_X_y=True)
 X, y = X[::3], y[::3]
@@ -119,7 +121,7 @@ def test_dask(name, expected, dask_client):
 @pytest.mark.parametrize("name", [name for name in SEARCHES if "svc" not in name and "mlp" not in name])
 @pytest.mark.parametrize(("n_models", "n_tasks"), [(2, 128), (1, 3)])
 def test_every_grouping_into_stacks(name, n_models, n_tasks, expected, monkeypatch):
-    monkeypatch.setattr(_fit, "_MOST_MODELS", n_models)
+    monkeypatch.setattr(_division, "_MOST_MODELS", n_models)
     monkeypatch.setattr(_backend, "_N_TASKS", n_tasks)
     np.testing.assert_equal(answer(run(name, "sktune", 2)), expected(name))
 
