@@ -52,6 +52,13 @@ class FreezeThaw:
     ValueError
         If a parameter is not allowed.
 
+    Notes
+    -----
+    The work of a step counts its epochs and splits; those of our networks also by how large these are.
+
+    Rungs of so few epochs of such small networks that the pauses would take longer than the training are left out: a
+    small network is soon trained on the first splits, and this tells more.
+
     References
     ----------
     .. [1] K. Swersky, J. Snoek and R. P. Adams, "Freeze-Thaw Bayesian Optimization", 2014.

@@ -38,6 +38,9 @@ class SuccessiveHalving:
     Cheap and robust, as it compares nothing but scores. It errs where curves cross: a falling learning rate shows its
     worth at the end. Fewer rungs and more splits make it careful, at a higher price.
 
+    Rungs of so few epochs of such small networks that the pauses would take longer than the training are left out. If
+    all are, candidates are trained to all epochs on the first splits, and the promoted ones on the others.
+
     References
     ----------
     .. [1] L. Li et al., "A System for Massively Parallel Hyperparameter Tuning", MLSys 2020.
