@@ -55,13 +55,13 @@ def divide(members: Sequence[Member], n_threads: int) -> list[list[Member]]:
         # settings that are equal update together, and what ends together leaves no gaps
         group.sort(key=_settings)
     counts = {key: -(-len(group) // stack_size(group[0].plan)) for key, group in groups.items()}
-    best, seconds = [], float("inf")
+    best, shortest = [], float("inf")
     while groups:
         stacks = [(_cost(part), key, part) for key, group in groups.items() for part in _parts(group, counts[key])]
         stacks.sort(key=lambda stack: -stack[0])
-        own = _makespan([cost for cost, *_ in stacks], n_threads)
-        if own < (1.0 - _WORTHWHILE) * seconds:
-            best, seconds = [part for *_, part in stacks], own
+        makespan = _makespan([cost for cost, *_ in stacks], n_threads)
+        if makespan < (1.0 - _WORTHWHILE) * shortest:
+            best, shortest = [part for *_, part in stacks], makespan
         cost, key, longest = stacks[0]
         if n_threads == 1 or len(longest) == 1 or 2.0 * n_threads * cost <= sum(cost for cost, *_ in stacks):
             break

@@ -19,7 +19,7 @@ from ._dispatch import lost_record, outlive_workers
 from ._evaluation import FoldRecord, Problem, Task, evaluate_fold, make_candidate, recall_watched
 from ._ledger import Ledger
 from ._results import CandidateRecord, value_of
-from ._resuming import change_params, epoch_cost_with, epochs_with
+from ._resuming import change_params, epoch_costs, epochs_with
 from ._scores import Scores
 from ._verbose import announce_batch
 
@@ -168,17 +168,17 @@ class Evaluator:
         except Exception:
             return default
 
-    def epoch_cost(self, candidate: CandidateRecord, n_splits: int) -> float:
-        """Return about what an epoch of a candidate costs on so many splits together; NaN if it cannot tell.
+    def epoch_costs(self, candidate: CandidateRecord) -> tuple[float, float]:
+        """Return about what an epoch of a candidate costs, on however many splits, and on each; NaN if it cannot tell.
 
         In operations of a processor. A pipeline is taken to give its last step as many features as it gets itself.
         """
         shape = getattr(self.problem.X, "shape", ())
         given = {"n_rows": len(self.splits[0][0]), "n_features": shape[1] if len(shape) > 1 else 1}
         try:
-            return epoch_cost_with(self.problem.estimator, candidate.params, **given, n_splits=n_splits)
+            return epoch_costs(make_candidate(self.problem.estimator, candidate.params, None), **given)
         except Exception:  # training it will raise what is wrong, as a failure of this candidate alone
-            return math.nan
+            return math.nan, math.nan
 
     def score_on(self, candidate: CandidateRecord, n_splits: int) -> float:
         """Return the mean latest score on the first splits; NaN if one of them failed or has not begun."""

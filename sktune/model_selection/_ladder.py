@@ -25,6 +25,12 @@ class Rung(NamedTuple):
         """Return the number of epochs of a candidate that has `max_epochs` in all."""
         return min(max_epochs, max(1, round(self.share * max_epochs)))
 
+    def stops(self, max_epochs: int, former: int = 0) -> tuple[int, ...]:
+        """Return the epochs at which to score a candidate: here and, unless no more is to come, from `former` on."""
+        n_epochs = self.epochs(max_epochs)
+        looks = looks_before(n_epochs, former, self.n_splits) if self.share < 1.0 else ()
+        return (*looks, n_epochs)
+
 
 def make_ladder(n_splits: int, *, reduction_factor: float, n_rungs: int, n_first_splits: int | None) -> list[Rung]:
     """Return the rungs of a search, in the order in which they are climbed.
@@ -88,7 +94,8 @@ class Climb:
         for candidate in candidates:
             self.candidates[candidate.index] = candidate
             self._max_epochs[candidate.index] = self.evaluate.max_epochs(candidate, default=1)
-            self._epoch_costs[candidate.index] = self.evaluate.epoch_cost(candidate, self.ladder[-1].n_splits)
+            shared, each = self.evaluate.epoch_costs(candidate)
+            self._epoch_costs[candidate.index] = shared + self.ladder[-1].n_splits * each
 
     def rung_of(self, index: int) -> int:
         """Return the rung on which a candidate stands, -1 if it has not begun."""
@@ -139,15 +146,10 @@ class Climb:
         for index, rung in goals:
             self.scores[rung][index] = self.evaluate.score_on(self.candidates[index], self.ladder[rung].n_splits)
 
-    def _epochs(self, index, rung):
-        return self.ladder[rung].epochs(self._max_epochs[index]) if rung >= 0 else 0
-
     def _stops(self, index, rung):
-        """The epochs at which to score a candidate: on its way to a rung, unless no more is to come, and there."""
-        share, n_splits = self.ladder[rung]
-        n_epochs = self._epochs(index, rung)
-        looks = looks_before(n_epochs, self._epochs(index, rung - 1), n_splits) if share < 1.0 else ()
-        return (*looks, n_epochs)
+        max_epochs = self._max_epochs[index]
+        former = self.ladder[rung - 1].epochs(max_epochs) if rung > 0 else 0
+        return self.ladder[rung].stops(max_epochs, former)
 
     def _stages(self, goals):
         """The pieces up to the first looks, then those up to the second, ..., at last those up to the goals."""

@@ -9,9 +9,8 @@ training would take less time than its pauses is left out; where all are, whole 
 from collections.abc import Callable, Sequence
 
 from ._ladder import Rung
-from ._learning_curves import looks_before
 
-#: What a pause costs on a split, in operations (see `Evaluator.epoch_cost`).
+#: What a pause costs on a split, in operations (see `Evaluator.epoch_costs`).
 _PAUSE = 2.7e8
 
 
@@ -39,11 +38,11 @@ def worthwhile_rungs(ladder: Sequence[Rung], max_epochs: int, epoch_cost: Callab
     *lower, top = ladder
 
     def is_worthwhile(rung):
-        n_epochs = rung.epochs(max_epochs)
-        n_pauses = 1 + len(looks_before(n_epochs, 0, rung.n_splits)) if rung.share < 1.0 else 1
-        return not n_epochs * epoch_cost(rung.n_splits) < n_pauses * rung.n_splits * _PAUSE
+        stops = rung.stops(max_epochs)
+        return not stops[-1] * epoch_cost(rung.n_splits) < len(stops) * rung.n_splits * _PAUSE
 
     kept = [rung for rung in lower if is_worthwhile(rung)]
     if lower and not kept and lower[0].n_splits < top.n_splits:
-        kept = [rung for rung in [Rung(1.0, lower[0].n_splits)] if is_worthwhile(rung)]
+        race = Rung(1.0, lower[0].n_splits)
+        kept = [race] if is_worthwhile(race) else []
     return [*kept, top]

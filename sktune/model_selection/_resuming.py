@@ -103,15 +103,13 @@ def epochs_with(estimator: BaseEstimator, params: Mapping[str, Any]) -> int:
     return find_resource(clone(estimator).set_params(**clone(dict(params), safe=False))).n_epochs
 
 
-def epoch_cost_with(
-    estimator: BaseEstimator, params: Mapping[str, Any], *, n_rows: int, n_features: int, n_splits: int
-) -> float:
-    """Return about how much an epoch of an estimator with other parameters costs, on so many splits together.
+def epoch_costs(estimator: BaseEstimator, *, n_rows: int, n_features: int) -> tuple[float, float]:
+    """Return about what an epoch of copies of an estimator costs, however many train together, and of each of them.
 
-    In operations; NaN if the estimator does not tell. Raise as it does with these parameters.
+    In operations; NaN if the estimator does not tell.
     """
-    last = last_step(clone(estimator).set_params(**clone(dict(params), safe=False)))
-    return last._epoch_cost(n_rows, n_features, n_splits) if hasattr(last, "_epoch_cost") else math.nan
+    last = last_step(estimator)
+    return last._epoch_costs(n_rows, n_features) if hasattr(last, "_epoch_costs") else (math.nan, math.nan)
 
 
 def last_step(estimator: BaseEstimator) -> BaseEstimator:

@@ -96,9 +96,10 @@ class SpaceSearch:
             return ladder
         max_epochs = median_low([evaluate.max_epochs(candidate, default=1) for candidate in candidates])
 
+        costs = [cost for cost in map(evaluate.epoch_costs, candidates) if not math.isnan(sum(cost))]
+
         def epoch_cost(n_splits):
-            costs = [evaluate.epoch_cost(candidate, n_splits) for candidate in candidates]
-            return median_low([cost for cost in costs if not math.isnan(cost)] or [math.nan])
+            return median_low([shared + n_splits * each for shared, each in costs] or [math.nan])
 
         return worthwhile_rungs(ladder, max_epochs, epoch_cost)
 

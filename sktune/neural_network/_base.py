@@ -31,7 +31,7 @@ from ..modules import ACTIVATIONS, NORMALIZATIONS, StackedMLP
 from ..schedules import SCHEDULES
 from ._data_checks import check_weights, names_of_arrays
 from ._default_space import default_search_space
-from ._plan import check_parameters, epoch_cost, make_plan
+from ._plan import check_parameters, estimate_costs, make_plan
 from ._reporting import EpochReporter, fitted_attributes
 from ._saved_state import training_from, training_parts
 from ._saving import SavedNet
@@ -252,9 +252,9 @@ class BaseNet(SavedNet, HintedParams, CallbackSupportMixin, BaseEstimator, metac
         if not isinstance(n_epochs, Integral) or isinstance(n_epochs, bool) or not 1 <= n_epochs <= self.max_epochs:
             raise ValueError(f"n_epochs must be an int from 1 to max_epochs={self.max_epochs}, got {n_epochs!r}")
 
-    def _epoch_cost(self, n_rows: int, n_features: int, n_networks: int) -> float:
-        """Return about how much an epoch of so many networks with these parameters costs together, in operations."""
-        return epoch_cost(self, n_rows, n_features, n_networks)
+    def _epoch_costs(self, n_rows: int, n_features: int) -> tuple[float, float]:
+        """Return about what an epoch of networks with these parameters costs, in operations: of all, and of each."""
+        return estimate_costs(self, n_rows, n_features)
 
     def _plan_epochs(self, data, n_epochs, schedule_start):
         train_rows, valid_rows = self._split_rows(self._make_rows(*data))

@@ -69,12 +69,11 @@ def hidden_widths(n_layers, n_neurons) -> tuple[int, ...]:
     return tuple(int(width) for width in n_neurons)
 
 
-def epoch_cost(estimator, n_rows: int, n_features: int, n_networks: int) -> float:
-    """Return about how much an epoch of so many networks like that of `estimator` costs together, in operations."""
+def estimate_costs(estimator, n_rows: int, n_features: int) -> tuple[float, float]:
+    """Return about what an epoch of networks like that of `estimator` costs; see `sktune.engine.epoch_costs`."""
     hidden = hidden_widths(estimator.n_layers, estimator.n_neurons)
     network = NetworkSpec(n_features=n_features, n_outputs=1, hidden=hidden)  # outputs are few
-    shared, own = epoch_costs(network, n_rows, int(estimator.batch_size))
-    return shared + n_networks * own
+    return epoch_costs(network, n_rows, int(estimator.batch_size))
 
 
 def make_plan(
