@@ -9,7 +9,7 @@ from .._utils.random import derive_seed
 from ..space import Space
 from ._candidates import nearby_candidates, spread_candidates
 from ._caution import CAUTION, is_cautious_turn, n_leaders
-from ._elsewhere import LOG_NEGLIGIBLE, draw_elsewhere
+from ._elsewhere import LOG_NEGLIGIBLE, draw_elsewhere, has_stalled
 from ._encoding import FeatureEncoder
 from ._gp import GaussianProcess
 from ._history import History, Key, key_of
@@ -111,7 +111,7 @@ class Proposer:
         candidates = np.vstack([self._spread_candidates(rng), nearby_candidates(self._space, centres, rng)])
         rows = self._climbed(candidates, acquisition, rng)
         is_turn = len(self._history.known) % 2 == 0 and not is_cautious
-        if is_turn and acquisition(rows[:1])[0] < LOG_NEGLIGIBLE:
+        if is_turn and (acquisition(rows[:1])[0] < LOG_NEGLIGIBLE or has_stalled(self._history.outcomes())):
             rows = np.vstack([self._elsewhere(gp, centres, U[~np.isnan(scores)], rng), rows])
         return rows
 

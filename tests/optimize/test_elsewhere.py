@@ -1,11 +1,15 @@
 """Proposals in other parts of the space, where nothing is left to gain around the best point."""
 
+import math
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from sktune.optimize import Optimizer, _proposer
-from sktune.optimize._elsewhere import FarAway, OtherKind, draw_elsewhere
+from sktune.optimize._elsewhere import FarAway, OtherKind, draw_elsewhere, has_stalled
 from sktune.space import Categorical, Integer, Real, Space
 
 KINDS = Space(
@@ -124,3 +128,33 @@ def test_proposals_stay_where_there_is_much_to_gain(monkeypatch):
     assert not calls
     best_of(lambda params: -((params["x"] - 0.3) ** 2) - params["y"] ** 2, NUMBERS, 0, 40)
     assert calls
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_proposals_go_elsewhere_where_nothing_gets_better_though_noise_is_expected_to(monkeypatch, seed):
+    def numbers_of_proposals_elsewhere():
+        rng, numbers = np.random.default_rng(seed), []
+        monkeypatch.setattr(
+            _proposer, "draw_elsewhere", lambda *args: numbers.append(len(scores)) or draw_elsewhere(*args)
+        )
+        optimizer = Optimizer(NUMBERS, random_state=seed)
+        scores = []
+        for _ in range(40):
+            params = optimizer.ask()
+            scores.append(rng.normal())
+            optimizer.tell(params, scores[-1])
+        return numbers, scores
+
+    numbers, scores = numbers_of_proposals_elsewhere()
+    assert numbers
+    assert all(np.argmax(scores[:number]) < number - 12 for number in numbers)
+    monkeypatch.setattr(_proposer, "has_stalled", lambda outcomes: False)
+    assert not numbers_of_proposals_elsewhere()[0]
+
+
+@given(st.lists(st.floats(-1.0, 1.0) | st.just(-math.inf), max_size=40))
+def test_a_search_has_stalled_until_a_better_score_comes(scores):
+    finite = [score for score in scores if score > -math.inf]
+    assert has_stalled(scores) == (len(finite) > 12 and finite.index(max(finite)) < len(finite) - 12)
+    if finite:
+        assert not has_stalled([*scores, max(finite) + 1.0])
