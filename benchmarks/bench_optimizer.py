@@ -61,6 +61,11 @@ def lcbench_space(lcbench):
     )
 
 
+def seeds_of(arguments, n_seeds):
+    """Return so many seeds from the first on."""
+    return range(arguments.first_seed, arguments.first_seed + n_seeds)
+
+
 def run(optimizer, score, budget, noise=None):
     """Tune `score`; return the true scores of what looked best so far, shape (budget,), and seconds in ask and tell.
 
@@ -127,7 +132,7 @@ def report_lcbench(arguments):
     lcbench = load_lcbench()
     if lcbench is None:
         return
-    tasks, seeds = lcbench.TASKS[: arguments.tasks], range(arguments.first_seed, arguments.first_seed + arguments.seeds)
+    tasks, seeds = lcbench.TASKS[: arguments.tasks], seeds_of(arguments, arguments.seeds)
     checkpoints = list(range(10, arguments.budget + 1, 10)) or [arguments.budget]
     print(f"\nLCBench: {len(tasks)} tasks, seeds {seeds[0]} to {seeds[-1]}, noise {arguments.noise}")
     print("mean normalised regret, and its standard error over tasks and seeds")
@@ -145,16 +150,17 @@ def report_lcbench(arguments):
 
 def report_functions(arguments):
     """Print how far below the maximum each optimizer ends."""
-    n_seeds, budget = arguments.function_seeds, arguments.function_budget
+    seeds, budget = seeds_of(arguments, arguments.function_seeds), arguments.function_budget
     methods = available(arguments.methods)
-    print(f"\nDistance to the maximum after {budget} evaluations, {n_seeds} seeds: mean (median)")
-    print(f"{'function':<16}" + "".join(f"{method:>24}" for method in methods) + "   ours / better peer")
+    print(f"\nDistance to the maximum after {budget} evaluations, seeds {seeds[0]} to {seeds[-1]}")
+    print("mean, its standard error, and (median)")
+    print(f"{'function':<16}" + "".join(f"{method:>32}" for method in methods) + "   ours / better peer")
     for name in arguments.functions:
         problem, distances = PROBLEMS[name](), {}
         for method in methods:
             if method == "scikit-optimize" and any(dimension.conditions for dimension in problem.space.dimensions):
                 continue
-            ends = [run(METHODS[method](problem.space, seed), problem.score, budget)[0] for seed in range(n_seeds)]
+            ends = [run(METHODS[method](problem.space, seed), problem.score, budget)[0] for seed in seeds]
             distances[method] = problem.best - np.max(ends, axis=1)
         print(f"{problem.name:<16}" + "".join(_distance_cell(distances.get(method)) for method in methods), end="")
         print(_ratio_cell(distances), flush=True)
@@ -162,8 +168,9 @@ def report_functions(arguments):
 
 def _distance_cell(distances):
     if distances is None:
-        return f"{'-':>24}"
-    return f"{f'{distances.mean():.3g} ({np.median(distances):.3g})':>24}"
+        return f"{'-':>32}"
+    error = distances.std(ddof=1) / np.sqrt(len(distances)) if len(distances) > 1 else 0.0
+    return f"{f'{distances.mean():.3g} ±{error:.2g} ({np.median(distances):.3g})':>32}"
 
 
 def _ratio_cell(distances):
@@ -182,13 +189,13 @@ def _ratio_cell(distances):
 
 def report_batches(arguments):
     """Print what batches lose against one proposal at a time."""
-    budget, n_seeds = arguments.budget, arguments.seeds
-    print(f"\nBatches of {BATCH} against one at a time, {n_seeds} seeds, mean after {budget} evaluations")
+    budget, seeds = arguments.budget, seeds_of(arguments, arguments.seeds)
+    print(f"\nBatches of {BATCH} against one by one, seeds {seeds[0]} to {seeds[-1]}, after {budget} evaluations")
     print(f"{'':<16}{'one at a time':>15}{'batches':>12}{'as good after':>16}{'efficiency':>12}")
     for name, space, objectives in _batch_problems(arguments.tasks):
         sequential, batched = [], []
         for score, regret in objectives:
-            for seed in range(n_seeds):
+            for seed in seeds:
                 sequential.append(regret(run(METHODS["sktune"](space, seed), score, budget)[0]))
                 batched.append(regret(run_in_batches(METHODS["sktune"](space, seed), score, budget)))
         sequential, batched = np.mean(sequential, axis=0), np.mean(batched, axis=0)
@@ -256,7 +263,7 @@ def parse_arguments():
     )
     parser.add_argument("--tasks", type=int, default=12, help="number of development tasks (default and most: 12)")
     parser.add_argument("--seeds", type=int, default=5, help="seeds per task, also of the batches (default 5)")
-    parser.add_argument("--first-seed", type=int, default=0, help="the first of them, for LCBench (default 0)")
+    parser.add_argument("--first-seed", type=int, default=0, help="the first of all seeds (default 0)")
     parser.add_argument("--budget", type=int, default=50, help="evaluations per run, also of the batches (default 50)")
     parser.add_argument("--noise", type=float, default=0.0, help="noise of LCBench, in units of regret (default 0)")
     parser.add_argument("--functions", nargs="+", default=list(PROBLEMS), choices=list(PROBLEMS))
