@@ -1,6 +1,7 @@
 """Rungs that are not worth their pauses are left out, and what training costs is told by the estimator."""
 
 import math
+from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
@@ -130,6 +131,24 @@ def search_digits(rule, seed):
     return BayesSearchCV(net, pruning=rule, n_points=4, random_state=seed, **given).fit(X[:500] / 16, y[:500])
 
 
+@cache
+def search_all_of_digits(seed):
+    return search_digits(None, seed)
+
+
+def pruned_and_full(n_seeds=24):
+    """Pairs of searches, and how many standard errors of the mean score of three folds the first one loses."""
+    pairs = [(search_digits("freeze-thaw", seed), search_all_of_digits(seed)) for seed in range(n_seeds)]
+    errors = [full.cv_results_["std_test_score"][full.best_index_] / np.sqrt(3 - 1) for _, full in pairs]
+    return pairs, [
+        (full.best_score_ - own.best_score_) / error for (own, full), error in zip(pairs, errors, strict=True)
+    ]
+
+
+def n_epochs(search):
+    return np.nansum(search.cv_results_["n_epochs"])
+
+
 def work(search):
     """Epochs on all splits."""
     results = search.cv_results_
@@ -138,25 +157,15 @@ def work(search):
 
 
 def test_the_pruned_search_on_digits_is_as_good_and_cheaper():
-    lost, shares = [], []
-    for seed in range(24):
-        full, pruned = search_digits(None, seed), search_digits("freeze-thaw", seed)
-        error = full.cv_results_["std_test_score"][full.best_index_] / np.sqrt(3 - 1)  # of the mean of three folds
-        lost.append((full.best_score_ - pruned.best_score_) / error)
-        shares.append(work(pruned) / work(full))
+    pairs, lost = pruned_and_full()
     # what is lost strays by 0.4 from seed to seed; of one seed it may be chance
     assert np.mean(lost) < 0.35
-    assert np.mean(shares) < 0.6
+    assert np.mean([work(pruned) / work(full) for pruned, full in pairs]) < 0.6
 
 
 def test_with_all_rungs_the_pruned_search_on_digits_is_as_good_and_trains_less(monkeypatch):
     monkeypatch.setattr(_pauses, "_PAUSE", 0.0)
-    lost, shares = [], []
-    for seed in range(24):
-        full, pruned = search_digits(None, seed), search_digits("freeze-thaw", seed)
-        error = full.cv_results_["std_test_score"][full.best_index_] / np.sqrt(3 - 1)  # of the mean of three folds
-        lost.append((full.best_score_ - pruned.best_score_) / error)
-        shares.append(np.nansum(pruned.cv_results_["n_epochs"]) / np.nansum(full.cv_results_["n_epochs"]))
+    pairs, lost = pruned_and_full()
     # what is lost strays by 0.6 from seed to seed, and the share by 0.15; of one seed either may be chance
     assert np.mean(lost) < 0.5
-    assert np.mean(shares) < 0.7
+    assert np.mean([n_epochs(pruned) / n_epochs(full) for pruned, full in pairs]) < 0.7
