@@ -81,6 +81,10 @@ class Proposer:
             return self._follows()
         return is_cautious_turn(self._history.outcomes(), self._n_initial_points)
 
+    def _has_stalled(self) -> bool:
+        # scores of parts of evaluations, which are worth less, do not tell
+        return self._history.is_whole() and has_stalled(self._history.outcomes())
+
     def _sources(self, surrogate) -> Iterator[Iterable[np.ndarray]]:
         """Rows of coordinates from several sources, each made only if the one before had no unknown point."""
         n_known = len(self._history.known)
@@ -111,7 +115,7 @@ class Proposer:
         candidates = np.vstack([self._spread_candidates(rng), nearby_candidates(self._space, centres, rng)])
         rows = self._climbed(candidates, acquisition, rng)
         is_turn = len(self._history.known) % 2 == 0 and not is_cautious
-        if is_turn and (acquisition(rows[:1])[0] < LOG_NEGLIGIBLE or has_stalled(self._history.outcomes())):
+        if is_turn and (acquisition(rows[:1])[0] < LOG_NEGLIGIBLE or self._has_stalled()):
             rows = np.vstack([self._elsewhere(gp, centres, U[~np.isnan(scores)], rng), rows])
         return rows
 
