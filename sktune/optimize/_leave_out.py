@@ -4,6 +4,8 @@ With Q = K^-1, and B the observations of one group, mean and observations differ
 
     y_B - mean_B = (Q_BB)^-1 a_B
 
+and a single observation has the variance 1 / Q_ii.
+
 Rasmussen & Williams (2006), section 5.4.2, for groups of one.
 """
 
@@ -32,7 +34,7 @@ def leave_out_predictions(gp, groups=None):
     >>> leave_out_predictions(gp).round(1).tolist()
     [1.0, 1.0, 0.0]
     """
-    lower, _ = dpotri(gp._cholesky, lower=1)
+    lower = _inverse_covariance(gp)
     inverse = np.tril(lower) + np.tril(lower, -1).T
     groups = np.arange(len(gp.y)) if groups is None else np.asarray(groups)
     predictions = np.empty(len(gp.y))
@@ -40,3 +42,24 @@ def leave_out_predictions(gp, groups=None):
         rows = np.flatnonzero(groups == group)
         predictions[rows] = gp.y[rows] - np.linalg.solve(inverse[np.ix_(rows, rows)], gp._weights[rows])
     return predictions
+
+
+def leave_out_errors(gp):
+    """Return how far each observation is from what the process would predict without it, in deviations.
+
+    Parameters
+    ----------
+    gp : GaussianProcess
+        Its hyperparameters stay as they are.
+
+    Returns
+    -------
+    ndarray of shape (n_points,)
+        About normal with deviation 1 where the process is right about its uncertainty.
+    """
+    return gp._weights / np.sqrt(np.diag(_inverse_covariance(gp)))
+
+
+def _inverse_covariance(gp):
+    """Lower triangle of the inverse; what is above it means nothing."""
+    return dpotri(gp._cholesky, lower=1)[0]

@@ -8,7 +8,7 @@ import numpy as np
 from .._utils.random import derive_seed
 from ..space import Space
 from ._candidates import nearby_candidates, spread_candidates
-from ._caution import CAUTION, is_cautious_turn, n_leaders
+from ._caution import CAUTION, has_leaders, is_cautious_turn
 from ._elsewhere import LOG_NEGLIGIBLE, draw_elsewhere, has_stalled
 from ._encoding import FeatureEncoder
 from ._gp import GaussianProcess
@@ -63,44 +63,44 @@ class Proposer:
             Returns the process of what has been told; called only if it is needed.
         """
         self._leaders.intersection_update(self._history.pending)
-        for rows in self._sources(surrogate):
+        follows = has_leaders(len(self._leaders), self._history.is_whole(), None if self._is_beginning() else surrogate)
+        for rows in self._sources(surrogate, follows):
             for row in rows:
                 key = key_of(row)
                 if key not in self._history.known:
-                    if not self._follows():
+                    if not follows:
                         self._leaders.add(key)
                     return key
         return None
 
-    def _follows(self) -> bool:
-        """Whether enough of the pending points trust the surrogate."""
-        return len(self._leaders) >= n_leaders(self._history.is_whole())
+    def _is_beginning(self) -> bool:
+        return len(self._history.known) < self._n_initial_points or self._history.best() is None
 
-    def _is_cautious(self) -> bool:
+    def _is_cautious(self, follows: bool) -> bool:
         if self._leaders:
-            return self._follows()
+            return follows
         return is_cautious_turn(self._history.outcomes(), self._n_initial_points)
 
     def _has_stalled(self) -> bool:
         # scores of parts of evaluations, which are worth less, do not tell
         return self._history.is_whole() and has_stalled(self._history.outcomes())
 
-    def _sources(self, surrogate) -> Iterator[Iterable[np.ndarray]]:
+    def _sources(self, surrogate, follows: bool) -> Iterator[Iterable[np.ndarray]]:
         """Rows of coordinates from several sources, each made only if the one before had no unknown point."""
         n_known = len(self._history.known)
         yield self._initial
         if self._listed is not None and all(key_of(row) in self._history.known for row in self._listed):
             return
-        if n_known < self._n_initial_points or self._history.best() is None:
+        if self._is_beginning():
             yield self._space.design(max(self._n_initial_points, n_known + 1), derive_seed(self._seed, "design"))
         else:
-            yield self._ranked(surrogate(), np.random.default_rng(derive_seed(self._seed, "ask", n_known)))
+            yield self._ranked(surrogate(), follows, np.random.default_rng(derive_seed(self._seed, "ask", n_known)))
         yield self._leftovers(np.random.default_rng(derive_seed(self._seed, "leftovers", n_known)))
 
-    def _ranked(self, gp: GaussianProcess | LeveledProcess, rng: np.random.Generator) -> np.ndarray:
+    def _ranked(self, gp: GaussianProcess | LeveledProcess, follows: bool, rng: np.random.Generator) -> np.ndarray:
         """Candidates, the one with the greatest acquisition first."""
         U, scores = self._history.data()[:2]
-        encoder, is_cautious = self._encoder, self._is_cautious()
+        encoder, is_cautious = self._encoder, self._is_cautious(follows)
         # several scores of a point are equal here to rounding only; the first stands for all
         known = U[np.sort(np.unique(U, axis=0, return_index=True)[1])]
         means = gp.predict(encoder.encode(known))[0]

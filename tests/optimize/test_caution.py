@@ -1,5 +1,7 @@
 """Cautious proposals: when they are due, and that they follow the scores alone."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -92,20 +94,32 @@ def cautions(monkeypatch):
     return seen
 
 
-def started(fidelity=1.0):
+def rugged(params):
+    """As good as random."""
+    return np.sin(1e4 * params["x"] + 1e5 * params["y"])
+
+
+def bowl(params):
+    return -((params["x"] - 0.3) ** 2) - (params["y"] - 0.6) ** 2
+
+
+def started(score=rugged, fidelity=1.0):
     optimizer = Optimizer({"x": (0.0, 1.0), "y": (0.0, 1.0)}, random_state=0)
-    for params in optimizer.ask(5):
-        optimizer.tell(params, params["x"] - params["y"], fidelity=fidelity)
+    for x, y in product(np.linspace(0.0, 1.0, 4), repeat=2):
+        params = {"x": x, "y": y}
+        optimizer.tell(params, score(params), fidelity=fidelity)
     return optimizer
 
 
-@pytest.mark.parametrize(("fidelity", "n_leaders"), [(1.0, 2), (0.5, 1)])
-def test_of_a_batch_all_but_the_leaders_are_cautious(cautions, fidelity, n_leaders):
-    optimizer = started(fidelity)
+@pytest.mark.parametrize(
+    ("score", "fidelity", "n_leaders"), [(rugged, 1.0, 2), (bowl, 1.0, 4), (rugged, 0.5, 1), (bowl, 0.5, 1)]
+)
+def test_of_a_batch_all_but_the_leaders_are_cautious(cautions, score, fidelity, n_leaders):
+    optimizer = started(score, fidelity)
     for _ in range(2):
-        batch = optimizer.ask(4)
-        optimizer.tell(batch, [params["x"] - params["y"] for params in batch], fidelity=fidelity)
-    assert cautions == ([1.0] * n_leaders + [CAUTION] * (4 - n_leaders)) * 2
+        batch = optimizer.ask(6)
+        optimizer.tell(batch, [score(params) for params in batch], fidelity=fidelity)
+    assert cautions == ([1.0] * n_leaders + [CAUTION] * (6 - n_leaders)) * 2
 
 
 def test_of_the_leaders_only_the_first_has_cautious_turns(cautions, monkeypatch):

@@ -13,6 +13,7 @@ from sktune.optimize import (
     leave_out_predictions,
 )
 from sktune.optimize._fit import LogNormalPrior, LogPosterior
+from sktune.optimize._leave_out import leave_out_errors
 
 MIXED = Layout(np.array([0, 1, 1, 2]), np.array([False, False, False, True]))
 
@@ -111,13 +112,26 @@ def test_hyperparameters_of_few_points_and_of_values_that_are_all_the_same():
 # -- leaving out -------------------------------------------------------------------------------------------------------
 
 
+def process_of(gp, rows):
+    """The same process of some of its observations."""
+    return GaussianProcess(
+        gp.X[rows], gp.y[rows], gp.hyperparameters, known_variance=gp.known_variance[rows], layout=gp.layout
+    )
+
+
 @pytest.mark.parametrize("groups", [None, np.array([0, 0, 1, 2, 2, 2, 3, 1, 4, 5, 6, 6])])
 def test_leaving_out_is_conditioning_on_the_rest(groups):
     gp = mixed_process(np.random.default_rng(0))
     predictions = leave_out_predictions(gp, groups)
     for row, group in enumerate(range(12) if groups is None else groups):
         rest = np.arange(12) != row if groups is None else groups != group
-        without = GaussianProcess(
-            gp.X[rest], gp.y[rest], gp.hyperparameters, known_variance=gp.known_variance[rest], layout=gp.layout
-        )
-        assert_allclose(predictions[row], without.predict(gp.X[[row]])[0][0], atol=1e-10)
+        assert_allclose(predictions[row], process_of(gp, rest).predict(gp.X[[row]])[0][0], atol=1e-10)
+
+
+def test_errors_of_leaving_out_are_in_deviations_of_what_is_predicted():
+    gp = mixed_process(np.random.default_rng(0))
+    errors = leave_out_errors(gp)
+    for row, error in enumerate(errors):
+        mean, variance = process_of(gp, np.arange(12) != row).predict(gp.X[[row]])
+        deviation = np.sqrt(variance + gp.hyperparameters.noise_variance + gp.known_variance[row])[0]
+        assert_allclose(error, (gp.y[row] - mean[0]) / deviation, atol=1e-10)
