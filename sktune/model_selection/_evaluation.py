@@ -6,7 +6,7 @@ candidate is part of the record, because a search must outlive its candidates.
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -25,6 +25,7 @@ from ._resuming import Step, bring_back, find_resource, last_step, train_until
 from ._scores import Scores, read_scores
 from ._seeding import seeded_generators, set_random_states
 from ._shared_steps import SharedSteps, n_bytes
+from ._task_threads import TaskThreads
 from ._verbose import announce_end, announce_start
 
 #: Errors that may not come again: they say something about the machine, not about the candidate.
@@ -50,6 +51,7 @@ class Problem:
     deadline: float | None = None  # seconds of time.time()
     caller: BaseEstimator | None = None  # the search, where callbacks want to know it
     shared: SharedSteps = field(default_factory=SharedSteps)
+    threads: TaskThreads = field(default_factory=TaskThreads)
 
     def __sizeof__(self) -> int:
         """Return the bytes that travel: by them, clusters decide whether to send a thing once or with every task."""
@@ -145,6 +147,7 @@ def evaluate_fold(problem: Problem, task: Task) -> FoldRecord:
         Whatever the estimator or the scorer raises, if ``problem.error_score`` is "raise"; otherwise the record
         tells it.
     """
+    problem.threads.note()
     record = FoldRecord(task.candidate, task.split, key=task.key)
     if problem.deadline is not None and time.time() > problem.deadline:
         record.fail("TimeBudgetError: the time budget ran out before this fit started", "timeout")
@@ -211,6 +214,11 @@ def make_candidate(estimator: BaseEstimator, params: dict[str, Any], seed: int |
     """Return a new estimator with `params`; the parameters are cloned too, for they may be estimators."""
     candidate = clone(estimator).set_params(**clone(params, safe=False))
     return candidate if seed is None else set_random_states(candidate, seed)
+
+
+def epochs_with(estimator: BaseEstimator, params: Mapping[str, Any]) -> int:
+    """Return the number of epochs of a whole training of an estimator with other parameters; raise as they do."""
+    return find_resource(make_candidate(estimator, dict(params), None)).n_epochs
 
 
 def fit_watched(

@@ -16,12 +16,15 @@ from sklearn.utils.parallel import Parallel, delayed
 from .._utils.random import derive_seed
 from ..exceptions import TimeBudgetError
 from ._dispatch import lost_record, outlive_workers
-from ._evaluation import FoldRecord, Problem, Task, evaluate_fold, make_candidate, recall_watched
+from ._evaluation import FoldRecord, Problem, Task, epochs_with, evaluate_fold, make_candidate, recall_watched
 from ._ledger import Ledger
 from ._results import CandidateRecord, value_of
-from ._resuming import change_params, epoch_costs, epochs_with
+from ._resuming import change_params, epoch_costs
 from ._scores import Scores
 from ._verbose import announce_batch
+
+#: How long the threads of a search that ends early are waited for: what they do cannot be interrupted.
+_SECONDS_TO_END = 1.0
 
 
 class Piece(NamedTuple):
@@ -297,12 +300,15 @@ class Evaluator:
         try:
             for record in records:  # noqa: UP028 - "yield from" would close them before the block below can
                 yield record
-        finally:
-            if not isinstance(records, list):
-                # joblib's advice about unused results is not for our users; threads that still run may undo the filter
-                with suppress(UserWarning), warnings.catch_warnings():
-                    warnings.simplefilter("ignore")
-                    records.close()
+        except BaseException:  # GeneratorExit too: the records to come are not wanted
+            # joblib's advice about unused results is not for our users; threads that still run may undo the filter
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                if not isinstance(records, list):
+                    with suppress(UserWarning):
+                        records.close()
+                self.problem.threads.join(_SECONDS_TO_END)
+            raise
 
     def _give_up(self, task: Task, death: Exception) -> FoldRecord:
         if self.problem.error_score == "raise":

@@ -10,13 +10,14 @@ from .._sklearn_compat import Interval, StrOptions, _fit_context
 from .._utils.random import root_seed
 from ..space import Space
 from ._base import BaseTuneSearchCV
+from ._evaluation import epochs_with
 from ._evaluator import Evaluator
 from ._evolution import Evolution
 from ._initial_params import place_initial_params
 from ._lineage import lineage_columns, replay, schedule_of
 from ._mutable import last_step_prefix, mutable_params
 from ._population import explore, generation_ends
-from ._resuming import epochs_with, find_resource
+from ._resuming import find_resource
 from ._search_spaces import SpaceBudget, check_parameter_names, parse_search_spaces
 
 

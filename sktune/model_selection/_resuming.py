@@ -98,11 +98,6 @@ def check_has_epochs(estimator: BaseEstimator, max_epochs_total: int) -> None:
         raise ValueError(f"max_epochs_total={max_epochs_total} needs an estimator that has epochs: {error}") from error
 
 
-def epochs_with(estimator: BaseEstimator, params: Mapping[str, Any]) -> int:
-    """Return the number of epochs of a whole training of an estimator with other parameters; raise as they do."""
-    return find_resource(clone(estimator).set_params(**clone(dict(params), safe=False))).n_epochs
-
-
 def epoch_costs(estimator: BaseEstimator, *, n_rows: int, n_features: int) -> tuple[float, float]:
     """Return about what an epoch of copies of an estimator costs, however many train together, and of each of them.
 

@@ -10,7 +10,8 @@ from sklearn.pipeline import Pipeline
 
 from .._utils.hints import did_you_mean
 from ..space import Categorical, Space
-from ._resuming import epochs_with, find_resource
+from ._evaluation import epochs_with
+from ._resuming import find_resource
 
 
 class SpaceBudget(NamedTuple):

@@ -95,7 +95,6 @@ class SpaceSearch:
         if not candidates:
             return ladder
         max_epochs = median_low([evaluate.max_epochs(candidate, default=1) for candidate in candidates])
-
         costs = [cost for cost in map(evaluate.epoch_costs, candidates) if not math.isnan(sum(cost))]
 
         def epoch_cost(n_splits):

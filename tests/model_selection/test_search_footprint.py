@@ -3,8 +3,10 @@
 import itertools
 import os
 import signal
+import threading
+import time
 import warnings
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 
 import joblib
 import numpy as np
@@ -148,3 +150,34 @@ def test_global_states_are_those_of_before(way, end):
     after = global_states()
     for name, state in before.items():
         assert after[name] == state, name
+
+
+class Slow(ClassifierMixin, BaseEstimator):
+    """Interrupts the search, or takes its time."""
+
+    threads = set()
+
+    def __init__(self, level=0.0):
+        self.level = level
+
+    def fit(self, X, y):
+        if self.level == 0:
+            raise KeyboardInterrupt
+        self.threads.add(threading.current_thread())
+        time.sleep(0.3)
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        return np.zeros(len(X), int)
+
+
+def test_an_interrupted_search_waits_for_its_threads():
+    search = BayesSearchCV(Slow(), {"level": [0, 1]}, n_iter=2, n_points=2, cv=2, n_jobs=4, random_state=0, refit=False)
+    before = list(warnings.filters)
+    with warnings.catch_warnings(), joblib.parallel_config("threading"), suppress(KeyboardInterrupt):
+        warnings.simplefilter("ignore", SearchInterruptedWarning)
+        search.fit(X, y)
+    assert Slow.threads  # some were at work
+    assert not any(thread.is_alive() for thread in Slow.threads)
+    assert list(warnings.filters) == before
