@@ -10,15 +10,18 @@ learning curves; P. Frazier, W. Powell and S. Dayanik, "The Knowledge-Gradient P
 2009, values a step by what it may change.
 """
 
+import math
+from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from numbers import Real
 
 import numpy as np
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 from ..optimize import log_expected_improvement
 from ._ladder import Climb, Rung, check_ladder, make_ladder
+from ._pauses import break_even
 
 #: Where nobody has come to the end after the work of so many whole evaluations, the best goes on: a search that is cut
 #: short should have a winner.
@@ -27,6 +30,9 @@ _WORK_WITHOUT_END = 4.0
 _FEWEST_WHOLE = 5
 #: The deviations of the surrogate count so many times where a candidate may be left for good: it is too sure of itself.
 _CAUTION = 2.0
+#: Before so many were begun, the surrogate is not asked who will go on: half of those of which it was sure did not.
+_FEWEST_BEGUN = 20
+_TINY = np.finfo(float).tiny
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,9 @@ class FreezeThaw:
     Notes
     -----
     The work of a step counts its epochs and splits; those of our networks also by how large these are.
+
+    A candidate that will probably go on does not stop on a rung where the pause, and training the other splits later
+    than the first ones, cost more than is saved if it is left there. Only our networks tell what that costs.
 
     Rungs of so few epochs of such small networks that the pauses would take longer than the training are left out: a
     small network is soon trained on the first splits, and this tells more.
@@ -106,8 +115,8 @@ class FreezeThaw:
             rungs.insert(-1, Rung(1.0, rungs[0].n_splits))
         return rungs
 
-    def choose(self, climb: Climb, standing: list[int], optimizer, n_points: int) -> list[int]:
-        """Return which candidates to train further now.
+    def choose(self, climb: Climb, standing: list[int], optimizer, n_points: int) -> dict[int, int]:
+        """Return which candidates to train further now, and how far.
 
         Parameters
         ----------
@@ -122,35 +131,65 @@ class FreezeThaw:
 
         Returns
         -------
-        list of int
-            Some of `standing`; none ends the search.
+        dict of int to int
+            The next rungs of some of `standing`, or higher ones; none ends the search.
         """
         top = len(climb.ladder) - 1
         alive = [list(climb.alive(rung)) for rung in range(top + 1)]
         paused = [index for index in standing if climb.rung_of(index) < 0] + [i for rung in alive[:top] for i in rung]
         if optimizer.best_params is None or not paused or not any(alive):
-            return paused
+            return climb.next_rungs(paused)
         leaders = list(climb.leaders())
         n, params = len(paused), [climb.candidates[index].params for index in [*paused, *leaders]]
         mean, deviation = optimizer.predict(params)
         leader = int(np.argmax(mean[n:]))
         rungs = np.array([climb.rung_of(index) for index in paused])
+        change = optimizer.predict_change(params[:n], [climb.work_share(rung + 1) for rung in rungs])
+        beaten = {"best": mean[n + leader], "margin": _margin(climb, leaders[leader], optimizer)}
         choose = partial(
-            next_to_train,
-            mean[:n],
-            deviation[:n],
-            optimizer.predict_change(params[:n], [climb.work_share(rung + 1) for rung in rungs]),
-            climb.costs_to_next(paused),
-            rungs < 0,
-            mean[n + leader],
-            margin=_margin(climb, leaders[leader], optimizer),
+            next_to_train, mean[:n], deviation[:n], change, climb.costs_to_next(paused), rungs < 0, **beaten
         )
         chosen = choose(n_points=n_points, min_probability=self.min_probability)
         if not chosen and len(alive[top]) < _FEWEST_WHOLE:
             chosen = choose(n_points=min(n_points, _FEWEST_WHOLE - len(alive[top])), min_probability=0.0)
         if not alive[top] and climb.work() >= _WORK_WITHOUT_END:
             chosen = list(dict.fromkeys([int(np.argmax(np.where(rungs < 0, -np.inf, mean[:n]))), *chosen]))[:n_points]
-        return [paused[number] for number in chosen]
+        go_on = partial(
+            probability_to_go_on,
+            mean[chosen],
+            deviation[chosen],
+            min_probability=self.min_probability,
+            **beaten,
+        )
+        return _goals(climb, [paused[number] for number in chosen], optimizer, go_on)
+
+
+def _goals(climb, chosen, optimizer, go_on):
+    """The next rungs, or higher ones where a stop costs more than it is expected to save."""
+    goals = climb.next_rungs(chosen)
+    params = [climb.candidates[index].params for index in chosen]
+    n_begun = sum(climb.rung_of(index) >= 0 for index in climb.candidates)
+    needed = _break_evens(climb, goals) if n_begun >= _FEWEST_BEGUN else {}
+    while needed:
+        change = optimizer.predict_change(params, [climb.work_share(goal) for goal in goals.values()])
+        probability = dict(zip(chosen, go_on(change), strict=True))
+        rising = [index for index, least in needed.items() if probability[index] >= least]
+        goals.update({index: goals[index] + 1 for index in rising})
+        needed = _break_evens(climb, {index: goals[index] for index in rising})
+    return goals
+
+
+def _break_evens(climb, goals):
+    """How probable it must be of each candidate that it goes on, so that its goal is passed without a stop."""
+    answer = {}
+    n_alike = Counter(climb.epoch_costs[index] for index in goals)  # these share their stacks
+    for index, goal in goals.items():
+        stack, each = costs = climb.epoch_costs[index]
+        if goal + 1 < len(climb.ladder) and not math.isnan(stack + each):
+            start = climb.rung_of(index)
+            way = [climb.ladder[rung] if rung >= 0 else None for rung in (start, goal, goal + 1)]
+            answer[index] = break_even(*way, climb.max_epochs[index], stack / n_alike[costs], each)
+    return answer
 
 
 def _margin(climb, leader, optimizer):
@@ -169,9 +208,9 @@ def next_to_train(
     change: np.ndarray,
     cost: np.ndarray,
     is_new: np.ndarray,
+    *,
     best: float,
     n_points: int,
-    *,
     margin: float,
     min_probability: float,
 ) -> list[int]:
@@ -204,6 +243,36 @@ def next_to_train(
     """
     goal = max(best, np.max(mean[~is_new], initial=-np.inf))  # a step may also make a paused candidate the best
     value = log_expected_improvement(mean, change**2, goal) - np.log(cost)
-    may_win = (ndtr((mean - best - margin) / (_CAUTION * deviation)) >= min_probability) | is_new
+    may_win = (mean >= _least_mean(deviation, best, margin, min_probability)) | is_new
     order = np.argsort(-value, kind="stable")
     return order[may_win[order]][:n_points].tolist()
+
+
+def probability_to_go_on(
+    mean: np.ndarray,
+    deviation: np.ndarray,
+    change: np.ndarray,
+    *,
+    best: float,
+    margin: float,
+    min_probability: float,
+) -> np.ndarray:
+    """Return how probable it is that candidates are not left after their next step; arguments as of `next_to_train`.
+
+    The step changes what is expected of a candidate, and leaves the less unknown.
+
+    Examples
+    --------
+    >>> given = {"best": 1.0, "margin": 0.0, "min_probability": 0.03}
+    >>> means = np.array([-2.0, 0.0, 1.0])
+    >>> probability_to_go_on(means, deviation=np.full(3, 0.5), change=np.full(3, 0.4), **given).round(2)
+    array([0.  , 0.63, 1.  ])
+    """
+    left = np.sqrt(np.maximum(deviation**2 - change**2, 0.0))
+    ahead = mean - _least_mean(left, best, margin, min_probability)
+    return ndtr(ahead / np.maximum(change, _TINY))
+
+
+def _least_mean(deviation, best, margin, min_probability):
+    """The mean with which a candidate may still be better than the best and the margin."""
+    return best + margin + _CAUTION * np.maximum(deviation, _TINY) * ndtri(min_probability)

@@ -79,7 +79,7 @@ class SuccessiveHalving:
             n_first_splits=self.n_first_splits,
         )
 
-    def choose(self, climb: Climb, standing: list[int], optimizer, n_points: int) -> list[int]:
+    def choose(self, climb: Climb, standing: list[int], optimizer, n_points: int) -> dict[int, int]:
         """Return which candidates to train further now: all newcomers, and those that are promoted.
 
         Somebody must come to the end: where there are too few candidates for a promotion, or those that were promoted
@@ -98,8 +98,8 @@ class SuccessiveHalving:
 
         Returns
         -------
-        list of int
-            Some of `standing`; none ends the search.
+        dict of int to int
+            The next rungs of some of `standing`; none ends the search.
         """
         newcomers = [index for index in standing if climb.rung_of(index) == -1]
         promoted = [
@@ -109,8 +109,8 @@ class SuccessiveHalving:
         ]
         chosen = newcomers + promoted
         if chosen or climb.alive(len(climb.ladder) - 1):
-            return chosen
-        return promotions(climb.leaders(), (), 1.0)[:1]
+            return climb.next_rungs(chosen)
+        return climb.next_rungs(promotions(climb.leaders(), (), 1.0)[:1])
 
 
 def promotions(

@@ -1,7 +1,7 @@
 """A ladder of rungs, from few epochs on few splits to all epochs on all splits, and the candidates that climb it."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import NamedTuple
 
@@ -79,6 +79,10 @@ class Climb:
         By their index in the search.
     scores : list of dict of int to float
         For each rung, the scores of all that ever came to it; NaN for failures.
+    max_epochs : dict of int to int
+        Epochs of the candidates' whole trainings.
+    epoch_costs : dict of int to (float, float)
+        What an epoch of them costs, see `Evaluator.epoch_costs`.
     """
 
     def __init__(self, evaluate: Evaluator, ladder: Sequence[Rung]):
@@ -86,16 +90,15 @@ class Climb:
         self.ladder = ladder
         self.candidates: dict[int, CandidateRecord] = {}
         self.scores: list[dict[int, float]] = [{} for _ in ladder]
-        self._max_epochs: dict[int, int] = {}
-        self._epoch_costs: dict[int, float] = {}
+        self.max_epochs: dict[int, int] = {}
+        self.epoch_costs: dict[int, tuple[float, float]] = {}
 
     def add(self, candidates: Iterable[CandidateRecord]) -> None:
         """Let candidates stand below the first rung."""
         for candidate in candidates:
             self.candidates[candidate.index] = candidate
-            self._max_epochs[candidate.index] = self.evaluate.max_epochs(candidate, default=1)
-            shared, each = self.evaluate.epoch_costs(candidate)
-            self._epoch_costs[candidate.index] = shared + self.ladder[-1].n_splits * each
+            self.max_epochs[candidate.index] = self.evaluate.max_epochs(candidate, default=1)
+            self.epoch_costs[candidate.index] = self.evaluate.epoch_costs(candidate)
 
     def rung_of(self, index: int) -> int:
         """Return the rung on which a candidate stands, -1 if it has not begun."""
@@ -107,28 +110,33 @@ class Climb:
 
     def costs_to_next(self, indices: Sequence[int]) -> np.ndarray:
         """Return about what it costs to train each of some candidates up to its next rung, in a unit of this search."""
-        known = [cost for cost in self._epoch_costs.values() if not math.isnan(cost)]
+        whole = {i: shared + self.ladder[-1].n_splits * each for i, (shared, each) in self.epoch_costs.items()}
+        known = [cost for cost in whole.values() if not math.isnan(cost)]
         usual = np.median(known) if known else 1.0
-        of_epochs = np.array([self._epoch_costs[index] for index in indices])
-        n_epochs = np.array([self._max_epochs[index] for index in indices])
+        of_epochs = np.array([whole[index] for index in indices])
+        n_epochs = np.array([self.max_epochs[index] for index in indices])
         rungs = [self.rung_of(index) for index in indices]
         shares = np.array([self.work_share(rung + 1) - self.work_share(rung) for rung in rungs])
         return np.where(np.isnan(of_epochs), usual, of_epochs) * n_epochs * shares
+
+    def next_rungs(self, indices: Iterable[int]) -> dict[int, int]:
+        """Return the rung above that of each of some candidates."""
+        return {index: self.rung_of(index) + 1 for index in indices}
 
     def work(self) -> float:
         """Return the work that was done in all, in whole evaluations."""
         return sum(self.work_share(self.rung_of(index)) for index in self.candidates)
 
-    def last_chance(self) -> list[int]:
+    def last_chance(self) -> dict[int, int]:
         """Return who is to go on alone so that somebody comes to the end within the budget; nobody if it is not short.
 
         It is the best of those that have come the furthest.
         """
         share = self.evaluate.spent_share()
         if self.work() * (1.0 - share) >= _RESERVE * share or self.evaluate.any_ok():
-            return []
+            return {}
         leaders = self.leaders()
-        return [max(leaders, key=leaders.get)] if leaders else []
+        return self.next_rungs([max(leaders, key=leaders.get)] if leaders else [])
 
     def leaders(self) -> dict[int, float]:
         """Return the candidates on the highest rung on which anybody stands who has not failed, with their scores."""
@@ -136,18 +144,26 @@ class Climb:
 
     def alive(self, rung: int) -> dict[int, float]:
         """Return the candidates that stand on a rung and have not failed, with their scores."""
-        above = self.scores[rung + 1] if rung + 1 < len(self.scores) else {}
-        return {i: score for i, score in self.scores[rung].items() if i not in above and not math.isnan(score)}
+        return {i: score for i, score in self.scores[rung].items() if self.rung_of(i) == rung and not math.isnan(score)}
 
-    def promote(self, indices: Sequence[int]) -> None:
-        """Train candidates up to their next rungs, all at once."""
-        goals = [(index, self.rung_of(index) + 1) for index in indices]
-        self.evaluate.train(*self._stages(goals))
-        for index, rung in goals:
-            self.scores[rung][index] = self.evaluate.score_on(self.candidates[index], self.ladder[rung].n_splits)
+    def promote(self, goals: Mapping[int, int]) -> None:
+        """Train candidates up to higher rungs, all at once.
+
+        Parameters
+        ----------
+        goals : mapping of int to int
+            The rungs to which candidates go; on those in between they are not scored, but for whole trainings.
+        """
+        former = {index: self.rung_of(index) for index in goals}
+        self.evaluate.train(*self._stages(goals.items()))
+        for index, goal in goals.items():
+            for number in range(former[index] + 1, goal + 1):
+                rung = self.ladder[number]
+                if number == goal or rung.share == 1.0:
+                    self.scores[number][index] = self.evaluate.score_on(self.candidates[index], rung.n_splits)
 
     def _stops(self, index, rung):
-        max_epochs = self._max_epochs[index]
+        max_epochs = self.max_epochs[index]
         former = self.ladder[rung - 1].epochs(max_epochs) if rung > 0 else 0
         return self.ladder[rung].stops(max_epochs, former)
 
@@ -179,7 +195,7 @@ class Climb:
         if not curves:
             return {}
         scores = np.array([self.scores[rung][index] for index in curves])
-        outlooks = [outlook(*self._stops(index, rung)[-2:], self._max_epochs[index]) for index in curves]
+        outlooks = [outlook(*self._stops(index, rung)[-2:], self.max_epochs[index]) for index in curves]
         rises = np.array([curve[-1] - curve[-2] for curve in curves.values()])
         earlier = [np.mean(curve[-2] - curve[-3]) if len(curve) > 2 else math.nan for curve in curves.values()]
         gains = expected_gains(scores, rises, np.array(outlooks), np.array(earlier))

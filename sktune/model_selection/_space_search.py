@@ -77,11 +77,12 @@ class SpaceSearch:
             climb.add(newcomers)
             n_left = self.n_iter - len(self.records)
             standing = [index for index in climb.candidates if n_left > 0 or climb.rung_of(index) >= 0]
-            chosen = climb.last_chance() or self.pruning.choose(climb, standing, self.optimizer, self.n_points)
-            if not chosen:
+            goals = climb.last_chance() or self.pruning.choose(climb, standing, self.optimizer, self.n_points)
+            if not goals:
                 break
-            begun = [index for index in chosen if climb.rung_of(index) < 0][:n_left]
-            climb.promote([index for index in chosen if climb.rung_of(index) >= 0] + begun)
+            begun = [index for index in goals if climb.rung_of(index) < 0][:n_left]
+            going_on = [index for index in goals if climb.rung_of(index) >= 0]
+            climb.promote({index: goals[index] for index in going_on + begun})
             self.records += [climb.candidates[index] for index in begun]
             self._tell(climb, newcomers)
             self._call(callbacks, evaluate)

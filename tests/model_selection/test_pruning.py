@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from list_search import Moody
 from replayed_curves import Curve
+from scipy.special import ndtri
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.exceptions import FitFailedWarning
@@ -22,7 +23,7 @@ from sklearn.svm import SVC
 from sktune import BayesSearchCV, NetClassifier
 from sktune.exceptions import TimeBudgetError
 from sktune.model_selection import FreezeThaw, SuccessiveHalving, parameter_importance
-from sktune.model_selection._freeze_thaw import next_to_train
+from sktune.model_selection._freeze_thaw import next_to_train, probability_to_go_on
 from sktune.model_selection._halving import promotions
 
 pytestmark = pytest.mark.usefixtures("all_rungs")
@@ -304,3 +305,20 @@ def test_a_probability_counts_with_the_surrogate_half_as_sure():
     for deviations, chosen in ((3.2, [0]), (3.4, [])):  # the normal distribution has 5 % below -1.645
         mean = np.array([-deviations])
         assert next_to_train(mean, np.ones(1), best=0.0, min_probability=0.05, **given) == chosen
+
+
+@given(
+    mean=st.floats(-3, 3),
+    deviation=st.floats(0.1, 2),
+    share=st.floats(0.1, 1),
+    best=st.floats(-1, 1),
+    margin=st.floats(0, 1),
+)
+def test_who_goes_on_after_a_step_is_who_is_chosen_after_it(mean, deviation, share, best, margin):
+    beaten = {"best": best, "margin": margin, "min_probability": 0.05}
+    change, n = share * deviation, 20_000
+    after = mean + change * ndtri((np.arange(n) + 0.5) / n)  # what may be expected after the step
+    rest = np.full(n, math.sqrt(max(deviation**2 - change**2, 0.0)))
+    chosen = next_to_train(after, rest, np.ones(n), np.ones(n), np.zeros(n, bool), n_points=n, **beaten)
+    given = np.array([mean]), np.array([deviation]), np.array([change])
+    assert probability_to_go_on(*given, **beaten)[0] == pytest.approx(len(chosen) / n, abs=1e-3)
