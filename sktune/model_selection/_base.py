@@ -6,6 +6,7 @@ import time
 import warnings
 from abc import abstractmethod
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from numbers import Integral, Real
 from typing import Any
@@ -256,9 +257,11 @@ class BaseTuneSearchCV(Portable, HintedParams, BaseSearchCV):
         check_fit_params(self.estimator, routed.estimator.fit, X)
         if self.max_epochs_total is not None:
             check_has_epochs(self.estimator, self.max_epochs_total)
+        with nullcontext() if self.storage is None else Run(self, X, y, params, seed) as run:
+            return self._run(X, y, params, scorer, routed, seed if run is None else run.seed, run, schedule, start)
+
+    def _run(self, X, y, params, scorer, routed, seed, run: Run | None, schedule: Schedule, start: float):
         news = {"estimator": self, "X": X, "y": y, "metadata": _metadata_of_callbacks(params)}
-        run = None if self.storage is None else Run(self, X, y, params, seed)
-        seed = seed if run is None else run.seed
         root = self._init_callback_context(max_subtasks=1 + (self.refit is not False)).call_on_fit_task_begin(**news)
         splits = freeze_splits(self.estimator, self.cv, X, y, routed.splitter.split, seed)
         self.n_splits_ = len(splits)

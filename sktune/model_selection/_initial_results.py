@@ -42,7 +42,7 @@ def check_initial_results(initial_results: Any) -> None:
     if initial_results is None:
         return
     if isinstance(initial_results, str | os.PathLike):
-        open_existing(initial_results).close()
+        open_existing(initial_results, "initial_results").close()
         return
     for number, result in enumerate(initial_results):
         is_pair = isinstance(result, tuple | list) and len(result) == 2
@@ -66,10 +66,11 @@ def read_results(path: str | os.PathLike, key: str, metric: str | None) -> Known
     metric : str or None
         Which of several metrics leads the search; None is the first.
     """
-    store = open_existing(path)
-    n_splits = {problem: about["n_splits"] for problem, about in store.problems().items() if about["data"] == key}
+    with open_existing(path, "initial_results") as store:
+        problems, trials = store.problems(), read_trials(store)
+    n_splits = {problem: about["n_splits"] for problem, about in problems.items() if about["data"] == key}
     known = []
-    for trial in read_trials(store):
+    for trial in trials:
         folds = trial["folds"].values()
         is_whole = len(folds) == n_splits.get(trial["result"].problem)
         if is_whole and all(fold["status"] == "ok" and fold["is_complete"] for fold in folds):

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._utils.codec import decode, encode
+from .._utils.paths import as_path
 from .._utils.random import root_seed
 from ..store import Result, Store, fingerprint, to_plain, versions
 from ._evaluation import FoldRecord, Paused, Problem, Task
@@ -135,7 +136,7 @@ def comparison_key(data: str, splits: Sequence[tuple], scoring: Any) -> str:
 
 
 class Run:
-    """One search on one set of data, known by all that determines its course.
+    """One search on one set of data, known by all that determines its course; a context that closes its store.
 
     Parameters
     ----------
@@ -150,11 +151,21 @@ class Run:
     def __init__(self, search, X: Any, y: Any, params: dict[str, Any], seed: int | None):
         settings = search.get_params(deep=False) | dict.fromkeys((*_WITHOUT_INFLUENCE, "random_state"))
         self._search = search
-        self.data = data_key(X, y, params)
-        self.key = fingerprint(type(search), sorted(settings.items()), self.data, versions(), seed)
-        self.store = Store(search.storage)
-        content = {"seed": root_seed(None) if seed is None else seed}
-        self.seed = self.store.begin_run(self.key, content)["seed"]
+        self.store = Store(as_path(search.storage, "storage"))  # complains before the data is read
+        try:
+            self.data = data_key(X, y, params)
+            self.key = fingerprint(type(search), sorted(settings.items()), self.data, versions(), seed)
+            content = {"seed": root_seed(None) if seed is None else seed}
+            self.seed = self.store.begin_run(self.key, content)["seed"]
+        except BaseException:
+            self.store.close()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.store.close()
 
     def open_ledger(self, problem: Problem, splits: Sequence[tuple[np.ndarray, np.ndarray]]) -> Ledger:
         """Return the ledger of this search."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from .._utils.codec import decode, encode
 from .._utils.estimator_state import require, require_keys
-from .._utils.paths import check_path
+from .._utils.paths import as_path, check_place
 from ..exceptions import FileFormatError, VersionMismatchWarning
 from ._objects import Reader, Writer
 
@@ -69,10 +69,11 @@ def save(estimator: Any, path: str | os.PathLike) -> None:
     """
     if not hasattr(estimator, "get_params") or isinstance(estimator, type):
         raise TypeError(f"estimator must be an estimator or a search, got {estimator!r:.200}")
-    check_path(path)
+    file = as_path(path)
+    check_place(file)
     data = to_bytes(estimator)
     from_bytes(data, trusted=None)  # what cannot be read must not be written
-    _write(Path(os.path.realpath(path)), data)
+    _write(Path(os.path.realpath(file)), data)
 
 
 def load(path: str | os.PathLike, *, trusted: Sequence[str] = ()) -> Any:
@@ -124,11 +125,11 @@ def load(path: str | os.PathLike, *, trusted: Sequence[str] = ()) -> Any:
     >>> search.search_spaces
     {'lr': Real(low=0.0001, high=0.1, prior='log-uniform', transform='identity')}
     """
-    check_path(path)
+    file = as_path(path)
     is_sequence = isinstance(trusted, Sequence) and not isinstance(trusted, str)
     if not is_sequence or not all(isinstance(name, str) for name in trusted):
         raise TypeError(f"trusted must be a sequence of str, got {trusted!r}")
-    return from_bytes(Path(path).read_bytes(), trusted)
+    return from_bytes(file.read_bytes(), trusted)
 
 
 def to_bytes(estimator: Any) -> bytes:

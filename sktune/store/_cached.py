@@ -9,7 +9,7 @@ from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.metaestimators import available_if
 
 from .._utils.codec import decode, encode
-from .._utils.paths import check_path
+from .._utils.paths import as_path
 from ._database import Result, Store
 from ._fingerprint import fingerprint, versions
 from ._plain import to_plain
@@ -102,24 +102,27 @@ class CachedEstimator(MetaEstimatorMixin, BaseEstimator):
         """
         if not hasattr(self.estimator, "fit") or isinstance(self.estimator, type):
             raise TypeError(f"estimator must be an estimator with fit, got {self.estimator!r}")
-        store = self._open()
-        estimator = clone(self.estimator)
-        key = fingerprint("fit", estimator, X, y, sorted(fit_params.items()), versions())
-        vars(self).pop("_fitted", None)
-        self._key, self._to_fit = key, (estimator, X, y, fit_params)
-        if store.find(key) is None:
-            start = time.perf_counter()
-            fitted = self._fit_now()
-            record = {"fit_time": time.perf_counter() - start}
-            params = {name: to_plain(value) for name, value in estimator.get_params(deep=False).items()}
-            known = {name: getattr(fitted, name) for name in _SMALL_ATTRIBUTES if hasattr(fitted, name)}
-            store.add(Result(key, "", "", 0, 0, params, record), encode(known))
-        self._attributes = decode(store.find_blob(key))
+        with self._open() as store:  # complains before any work
+            estimator = clone(self.estimator)
+            key = fingerprint("fit", estimator, X, y, sorted(fit_params.items()), versions())
+            vars(self).pop("_fitted", None)
+            self._key, self._to_fit = key, (estimator, X, y, fit_params)
+            data = store.find_blob(key)
+            self._attributes = self._fit_and_keep(store) if data is None else decode(data)
         return self
 
+    def _fit_and_keep(self, store):
+        params = {name: to_plain(value) for name, value in self._to_fit[0].get_params(deep=False).items()}
+        start = time.perf_counter()
+        fitted = self._fit_now()
+        record = {"fit_time": time.perf_counter() - start}
+        known = {name: getattr(fitted, name) for name in _SMALL_ATTRIBUTES if hasattr(fitted, name)}
+        store.add(Result(self._key, "", "", 0, 0, params, record), encode(known))
+        return known
+
     def _open(self):
-        check_path(self.storage, "storage")
-        return Store(self.storage)
+        """Return the store, open for this call only: nobody says when a search of others ends."""
+        return Store(as_path(self.storage, "storage"))
 
     def _fit_now(self):
         if "_fitted" not in vars(self):
@@ -143,17 +146,17 @@ class CachedEstimator(MetaEstimatorMixin, BaseEstimator):
     def _call(self, method, *arguments, **params):
         if not self.__sklearn_is_fitted__():
             raise NotFittedError(f"This {type(self).__name__} instance is not fitted yet. Call 'fit' first.")
-        store = self._open()
         key = fingerprint(self._key, method, arguments, sorted(params.items()))
-        data = store.find_blob(key)
-        if data is not None:
-            return decode(data)
-        answer = getattr(self._fit_now(), method)(*arguments, **params)
-        try:
-            data = encode(answer)
-        except TypeError:  # a sparse matrix or a data frame, for example: it is computed each time
-            return answer
-        store.add_blob(key, data)
+        with self._open() as store:
+            data = store.find_blob(key)
+            if data is not None:
+                return decode(data)
+            answer = getattr(self._fit_now(), method)(*arguments, **params)
+            try:
+                data = encode(answer)
+            except TypeError:  # a sparse matrix or a data frame, for example: it is computed each time
+                return answer
+            store.add_blob(key, data)
         return answer
 
     @_has("predict")

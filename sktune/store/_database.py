@@ -12,19 +12,20 @@ import os
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .._utils.paths import check_path
+from .._utils.paths import as_path, check_place
 from ..exceptions import StoreError
 
 #: Marks the files of this library, and the layout of their tables.
 APPLICATION_ID, SCHEMA_VERSION = 0x736B746E, 1
 #: Seconds to wait while other processes write.
 _PATIENCE = 60.0
-#: Connections that a fork has brought along: SQLite must neither use nor close them here.
-_OF_PARENTS: list[sqlite3.Connection | None] = []
+#: Files that this process has found sound and writable, by path, device and number: that takes reading all of them.
+_CHECKED: set[tuple[Path, int, int]] = set()
 _SCHEMA = f"""
 CREATE TABLE problems (key TEXT PRIMARY KEY, description TEXT NOT NULL, checksum BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE runs (key TEXT PRIMARY KEY, content TEXT NOT NULL, checksum BLOB NOT NULL) WITHOUT ROWID;
@@ -79,18 +80,35 @@ class Store:
     Raises
     ------
     TypeError
-        If the path is none.
+        If `path` is neither a str nor path-like.
+    ValueError
+        If `path` cannot be the name of a file, such as ":memory:" or a URL.
     StoreError
         If the file cannot be opened, is no store, is damaged, or was written by a newer version; it stays as it is.
+
+    Notes
+    -----
+    A store owns one connection to its file. It opens it at once, and whoever made the store closes it: with `close`, or
+    as a context manager. A store that is garbage closes itself. A use after `close` opens the file again. The first
+    store of a file in a process reads all of the file to see whether it is sound; later ones are opened in a fraction
+    of a millisecond.
+
+    Threads may share a store: they take turns. Processes may write to one file at once; each needs a store of its own.
+    A pickled store is opened anew where it is unpickled; a forked process opens its own connection at the first use.
+
+    If the file is deleted or replaced while it is open, the next use opens the file that has this name then, and makes
+    one if there is none. What was in the old file is not copied.
+
+    While a store is open, the latest results may be in the file beside it whose name ends in "-wal". To copy a store,
+    close it before, or copy both files while nobody writes.
     """
 
     def __init__(self, path: str | os.PathLike):
-        check_path(path)
-        self.path = Path(os.fspath(path)).absolute()
+        self.path = as_path(path)
         self._lock = threading.RLock()
-        self._owner: int | None = None
         self._connection: sqlite3.Connection | None = None
-        with self._transaction():  # complain at once
+        self._file: tuple[int, int] | None = None  # device and number of the file that the connection has open
+        with self._reading():  # complain at once
             pass
 
     def __getstate__(self):
@@ -98,6 +116,16 @@ class Store:
 
     def __setstate__(self, state):
         self.__init__(state["path"])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+    def __del__(self):
+        if getattr(self, "_connection", None) is not None:
+            self.close()
 
     # -- results ------------------------------------------------------------------------------------------------------
 
@@ -186,9 +214,9 @@ class Store:
     def close(self) -> None:
         """Close the file; the next use opens it again."""
         with self._lock:
-            if self._connection is not None and self._owner == os.getpid():
-                self._connection.close()
-                self._connection = None
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                connection.close()
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -210,9 +238,14 @@ class Store:
         """Lend the connection, and explain what goes wrong with the file."""
         with self._lock:
             try:
-                if self._connection is None or self._owner != os.getpid():
-                    _OF_PARENTS.append(self._connection)
-                    self._connection, self._owner = _connect(self.path), os.getpid()
+                if self._connection is not None and _identity(self.path) != self._file:
+                    with contextlib.suppress(sqlite3.Error):  # or the log would be taken for that of the new file
+                        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                    self.close()
+                if self._connection is None:
+                    self._connection = _connect(self.path)
+                    self._file = _identity(self.path)
+                    _OPEN.add(self)
                 yield self._connection
             except sqlite3.Error as error:
                 raise StoreError(f"{_explain(self.path, error)} ({error})") from error
@@ -222,11 +255,36 @@ class Store:
             raise StoreError(f"the store {self.path} is damaged: an entry has a wrong checksum; it was left as it is")
 
 
+#: Stores that may have an open connection.
+_OPEN: weakref.WeakSet[Store] = weakref.WeakSet()
+#: Connections that a fork has brought along: SQLite must neither use nor close them here.
+_OF_PARENTS: list[sqlite3.Connection] = []
+
+
+def _leave_to_parent():
+    """Let a forked process open connections of its own; other threads may have held the locks, and are not here."""
+    for store in _OPEN:
+        store._lock = threading.RLock()
+        if store._connection is not None:
+            _OF_PARENTS.append(store._connection)
+            store._connection = None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_to_parent)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return which file has a name now; None if there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def _connect(path: Path) -> sqlite3.Connection:
-    if not path.parent.is_dir():
-        raise StoreError(f"storage={str(path)!r}: there is no folder {str(path.parent)!r}")
-    if path.exists() and not path.is_file():
-        raise StoreError(f"storage={str(path)!r} is not a file")
+    check_place(path, "storage", StoreError)
     connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
     try:
         _prepare(connection, path)
@@ -240,18 +298,30 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     """Make the tables of a new file; complain about any other that is not ours. Nothing is written before that."""
     connection.execute("BEGIN")  # another process may be making the file just now
     try:
+        is_new = _is_empty(connection)
         _check_kind(connection, path)
     finally:
         _roll_back(connection)
     _write_ahead(connection)
     connection.execute("PRAGMA synchronous = FULL")  # what is said to be stored survives a power cut too
-    connection.execute("BEGIN IMMEDIATE")
+    file = (path, *(_identity(path) or ()))
+    if is_new or file not in _CHECKED:
+        _make_tables(connection)
+        _check_all(connection, path)
+        _CHECKED.add(file)
+
+
+def _make_tables(connection):
+    connection.execute("BEGIN IMMEDIATE")  # fails where nothing can be written, too
     try:
         if _is_empty(connection):
             for statement in _SCHEMA.split(";"):
                 connection.execute(statement)
     finally:
         connection.execute("COMMIT")
+
+
+def _check_all(connection, path):
     (problem,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if problem != "ok":
         raise StoreError(f"the store {path} is damaged: {problem}; it was left as it is")
@@ -295,6 +365,8 @@ def _explain(path: Path, error: sqlite3.Error) -> str:
     text = str(error)
     if "not a database" in text or "malformed" in text:
         return f"the store {path} is damaged, or is no store; it was left as it is"
+    if "readonly" in text or "unable to open" in text or "access" in text:
+        return f"the store {path} cannot be used: its folder, and the file, must be readable and writable"
     if "full" in text or "disk I/O" in text:
         return f"the store {path} cannot be written: the disk is full or fails; what was written before is kept"
     if "locked" in text or "busy" in text:

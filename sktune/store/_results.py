@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._utils.optional import import_optional
-from .._utils.paths import check_path
+from .._utils.paths import as_path
 from ..exceptions import StoreError
 from ._database import Store
 from ._plain import from_plain
@@ -61,17 +61,18 @@ def load_results(path: str | os.PathLike, *, as_frame: bool = False):
     if not isinstance(as_frame, bool | np.bool_):
         raise TypeError(f"as_frame must be a bool, got {as_frame!r}")
     pandas = import_optional("pandas", extra="dataframe", purpose="load_results(as_frame=True)") if as_frame else None
-    trials = read_trials(open_existing(path))
+    with open_existing(path) as store:
+        trials = read_trials(store)
     columns = _columns(trials)
     return columns if pandas is None else pandas.DataFrame(columns)
 
 
-def open_existing(path: str | os.PathLike) -> Store:
-    """Return a store; StoreError if there is no file of that name."""
-    check_path(path)
-    if not os.path.isfile(path):
+def open_existing(path: str | os.PathLike, name: str = "path") -> Store:
+    """Return a store; StoreError if there is no file of that name. `name` is the parameter that it was given for."""
+    file = as_path(path, name)
+    if not file.is_file():
         raise StoreError(f"there is no file {os.fspath(path)!r}")
-    return Store(path)
+    return Store(file)
 
 
 def read_trials(store: Store) -> list[dict[str, Any]]:

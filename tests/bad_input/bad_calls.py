@@ -54,6 +54,12 @@ def an_int(least: int) -> str:
     return f"an int in the range \\[{least}, inf\\)"
 
 
+def no_files(owner: str, parameter: str, call: Callable) -> list[Bad]:
+    """Bad calls for strings that cannot be the name of a file."""
+    values = ["", " ", ":memory:", "file::memory:", "sqlite:///study.db", "file:study.db", "s3://a/b.db", "a\0.db"]
+    return bad(owner, parameter, values, call, f"{parameter} must be the name of a file( and not a URL)?, got <value>")
+
+
 BOOLEAN = "an instance of 'bool' or an instance of 'numpy\\.bool'"
 VERBOSE = "an int in the range \\[0, inf\\), an instance of 'bool' or an instance of 'numpy\\.bool'"
 RANDOM_STATE = "an int in the range \\[0, 4294967295\\], an instance of 'numpy\\.random\\.mtrand\\.RandomState' or None"

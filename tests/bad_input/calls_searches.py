@@ -1,7 +1,7 @@
 """Bad parameters of the searches."""
 
 import numpy as np
-from bad_calls import BOOLEAN, INF, N_JOBS, NAN, RANDOM_STATE, VERBOSE, among, an_int, bad, flattened, must_be
+from bad_calls import BOOLEAN, INF, N_JOBS, NAN, RANDOM_STATE, VERBOSE, among, an_int, bad, flattened, must_be, no_files
 from calls_networks import NO_BOOLS, NO_COUNTS, X, y
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import Ridge, SGDClassifier
@@ -151,6 +151,7 @@ def of_every(search):
             standard(
                 "storage", "an instance of 'str', an instance of 'os.PathLike' or None", (0, b"a.db", ["a.db"], True)
             ),
+            no_files(name, "storage", _fit(search, "storage")),
             bad(
                 name,
                 "storage",
@@ -230,6 +231,11 @@ NO_RESULTS = [
         ValueError,
     ),
     (["no such file.db"], "there is no file 'no such file.db'", StoreError),
+    (
+        [":memory:", "", "sqlite:///study.db"],
+        "initial_results must be the name of a file( and not a URL)?, got <value>",
+        ValueError,
+    ),
 ]
 WARM_STARTED = flattened(
     bad(search.__name__, "initial_results", values, _fit(search, "initial_results"), message, error)

@@ -1,6 +1,6 @@
 """Bad parameters of the networks that tune themselves."""
 
-from bad_calls import BOOLEAN, INF, N_JOBS, NAN, RANDOM_STATE, VERBOSE, an_int, bad, flattened, must_be
+from bad_calls import BOOLEAN, INF, N_JOBS, NAN, RANDOM_STATE, VERBOSE, an_int, bad, flattened, must_be, no_files
 from calls_networks import NO_BOOLS, NO_COUNTS, X, y
 from calls_searches import CV
 from sklearn.linear_model import Ridge
@@ -106,6 +106,7 @@ def of_class(cls):
             standard(
                 "storage", "an instance of 'str', an instance of 'os.PathLike' or None", (0, b"a.db", ["a.db"], True)
             ),
+            no_files(name, "storage", _fit(cls, "storage")),
             bad(
                 name,
                 "storage",

@@ -1,6 +1,6 @@
 """Bad calls of the store, and of files."""
 
-from bad_calls import bad, flattened
+from bad_calls import bad, flattened, no_files
 from calls_networks import X, y
 from sklearn.linear_model import Ridge
 
@@ -10,6 +10,19 @@ from sktune.store import CachedEstimator, Store, load_results
 
 TABLE = flattened(
     [
+        no_files("Store", "path", Store),
+        no_files("load_results", "path", load_results),
+        no_files("CachedEstimator", "storage", lambda value: CachedEstimator(Ridge(), value).fit(X, y)),
+        no_files("save", "path", lambda value: save(NetClassifier(), value)),
+        no_files("load", "path", load),
+        bad(
+            "save",
+            "path",
+            ["no/such/folder/model.sktune", "."],
+            lambda value: save(NetClassifier(), value),
+            "path='.*'(: there is no folder| is not a file)",
+            OSError,
+        ),
         bad("Store", "path", [3, None, b"a.db"], Store, "path must be a str or path-like, got <value>", TypeError),
         bad(
             "Store",

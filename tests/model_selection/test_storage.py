@@ -156,8 +156,8 @@ def test_a_paused_training_goes_on_from_its_networks(name, tmp_path, trained, mo
 @pytest.mark.parametrize("name", ["freeze-thaw", "population"])
 def test_networks_are_not_kept_longer_than_they_are_needed(name, tmp_path):
     make(name, tmp_path / "store.db").fit(X, y)
-    connection = Store(tmp_path / "store.db")._connection
-    assert connection.execute("SELECT count(*) FROM blobs").fetchone() == (0,)
+    with Store(tmp_path / "store.db") as store:
+        assert store._connection.execute("SELECT count(*) FROM blobs").fetchone() == (0,)
 
 
 def test_without_a_seed_the_store_keeps_one(tmp_path):
