@@ -4,7 +4,9 @@
 
 evaluates the same candidates with the same seeds, folds and all, with and without pruning, and prints for each rule in
 how many runs the winner was the same, or one whose full score is within half a standard error of the best (the standard
-error over the folds of the best candidate's score), and the share of the full search's epochs that were trained.
+error of the difference of the two, fold by fold: what a fold adds to the scores of all candidates is no error), how
+much the winners' full scores are below the best, with the standard error over the seeds, and the share of the full
+search's epochs that were trained.
 """
 
 import argparse
@@ -53,12 +55,17 @@ def n_epochs(results):
 
 
 def compare(full, pruned):
-    """Return whether the winner is the same, whether it is as good, and the share of the epochs."""
+    """Return whether the winner is the same, whether it is as good, what it loses, and the share of the epochs."""
     assert full["params"] == pruned["params"], "the candidates differ"
-    scores = full["mean_test_score"]
+    folds = np.array([full[f"split{split}_test_score"] for split in range(5)])
     best, chosen = int(np.argmin(full["rank_test_score"])), int(np.argmin(pruned["rank_test_score"]))
-    error = full["std_test_score"][best] * np.sqrt(5 / 4) / np.sqrt(5)
-    return chosen == best, scores[chosen] >= scores[best] - error / 2, n_epochs(pruned) / n_epochs(full)
+    differences = folds[:, best] - folds[:, chosen]
+    lost, error = differences.mean(), differences.std(ddof=1) / np.sqrt(5)
+    return chosen == best, lost <= error / 2, lost, n_epochs(pruned) / n_epochs(full)
+
+
+def _error(values):
+    return np.std(values, ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.nan
 
 
 def main():
@@ -80,10 +87,11 @@ def main():
                 pruned = search(X, y, seed, RULES[rule], arguments.epochs, arguments.candidates)
                 rows[rule].append(compare(full, pruned))
         print(f"\n{name}: {arguments.candidates} candidates, {arguments.epochs} epochs, {arguments.seeds} seeds")
-        print(f"{'':<24}{'same winner':>12}{'as good':>10}{'epochs':>9}")
+        print(f"{'':<24}{'same winner':>12}{'as good':>10}{'lost':>10}{'epochs':>16}")
         for rule, found in rows.items():
-            same, good, share = np.sum(found, axis=0)
-            print(f"{rule:<24}{same:12.0f}{good:10.0f}{share / arguments.seeds:9.2f}", flush=True)
+            same, good, lost, share = np.transpose(found)
+            row = f"{rule:<24}{same.sum():12.0f}{good.sum():10.0f}{lost.mean():10.5f} +- {_error(lost):.5f}"
+            print(f"{row}{share.mean():9.2f} +- {_error(share):.2f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from .._utils.hints import did_you_mean
+from ._paired_scores import paired_standard_errors, split_effects
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ def read_search(search: Any, metric: str | None) -> Evaluations:
     """Return the evaluations of a fitted search, or of its ``cv_results_``.
 
     Candidates that were ended from outside, by a time limit or by Ctrl-C, are left out: that says nothing of them.
-    Those that the search itself has stopped count with the scores and the epochs that they came to.
+    Those that the search itself has stopped count with the scores and the epochs that they came to; what the splits on
+    which these were scored add to the scores of all is removed.
 
     Raises
     ------
@@ -62,7 +64,7 @@ def read_search(search: Any, metric: str | None) -> Evaluations:
         pruned = np.asarray(results["status"]) == "pruned"
         scores[np.asarray(results["status"]) != "ok"] = np.nan  # error_score may be a number
     if pruned.any():
-        scores[pruned] = np.nanmean(folds[pruned], axis=1)
+        scores[pruned] = np.nanmean(folds[pruned] - split_effects(folds[~pruned]), axis=1)
         n_epochs = np.asarray(results["n_epochs"], dtype=np.float64)
         resources = np.where(pruned, n_epochs, n_epochs[np.isfinite(n_epochs)].max())
     if resources is not None and np.ptp(resources) == 0:
@@ -148,28 +150,3 @@ def _without_resource(params: list[dict[str, Any]], resources: np.ndarray) -> li
         if all(isinstance(one.get(name), Real) and one[name] == resource for one, resource in pairs)
     }
     return [{name: value for name, value in one.items() if name not in same} for one in params]
-
-
-def paired_standard_errors(folds: np.ndarray) -> np.ndarray:
-    """Return the standard errors of the mean scores of candidates that were compared on the same splits.
-
-    What a split adds to all candidates is no error of their comparison. It is removed, by medians, as one absurd
-    score would spoil a mean. A few splits tell a variance badly: each is averaged with the median of all.
-
-    Parameters
-    ----------
-    folds : ndarray of shape (n_candidates, n_splits)
-        Finite scores.
-
-    Returns
-    -------
-    ndarray of shape (n_candidates,)
-        Zeros if there are fewer than two splits or candidates.
-    """
-    n_candidates, n_splits = folds.shape
-    if n_splits < 2 or n_candidates < 2:
-        return np.zeros(n_candidates)
-    deviations = folds - folds.mean(axis=1, keepdims=True)
-    residuals = deviations - np.median(deviations, axis=0)
-    variances = np.sum((residuals - residuals.mean(axis=1, keepdims=True)) ** 2, axis=1) / (n_splits - 1)
-    return np.sqrt((variances + np.median(variances)) / 2.0 / n_splits)

@@ -21,6 +21,7 @@ from scipy.special import ndtr, ndtri
 
 from ..optimize import log_expected_improvement
 from ._ladder import Climb, Rung, check_ladder, make_ladder
+from ._paired_scores import paired_standard_errors
 from ._pauses import break_even
 
 #: Where nobody has come to the end after the work of so many whole evaluations, the best goes on: a search that is cut
@@ -44,7 +45,9 @@ class FreezeThaw:
     min_probability : float, default=0.03
         Candidates are trained further while the probability that they are the best, by more than half a standard
         error of the best score, is at least this; the surrogate, which is too sure of itself, counts as half as sure.
-        A lower one is more careful, and more expensive.
+        A lower one is more careful, and more expensive. Candidates are compared on the same splits: what a split adds
+        to the scores of all of them is not part of that error. Where no other candidate has come as far as the best,
+        nothing tells the error, and it is taken to be 0.
     reduction_factor : float, default=3
         The next rung has so many times the epochs.
     n_rungs : int, default=3
@@ -145,7 +148,7 @@ class FreezeThaw:
         leader = int(np.argmax(mean[n:]))
         rungs = np.array([climb.rung_of(index) for index in paused])
         change = optimizer.predict_change(params[:n], [climb.work_share(rung + 1) for rung in rungs])
-        beaten = {"best": mean[n + leader], "margin": _margin(climb, leaders[leader], optimizer)}
+        beaten = {"best": mean[n + leader], "margin": _margin(climb, leaders, leader, optimizer)}
         choose = partial(
             next_to_train, mean[:n], deviation[:n], change, climb.costs_to_next(paused), rungs < 0, **beaten
         )
@@ -192,12 +195,14 @@ def _break_evens(climb, goals):
     return answer
 
 
-def _margin(climb, leader, optimizer):
-    """Half a standard error of the leader's score, in the unit of the surrogate: less is no improvement to pay for."""
-    scores = climb.evaluate.latest_scores(climb.candidates[leader])
-    if len(scores) < 2:
-        return 0.0
-    score, error = np.mean(scores), np.std(scores, ddof=1) / np.sqrt(len(scores))
+def _margin(climb, leaders, leader, optimizer):
+    """Half a standard error of the leader's score, in the unit of the surrogate: less is no improvement to pay for.
+
+    It is the error of a comparison on the same splits with the others on its rung; 0 if there are none.
+    """
+    n_splits = climb.ladder[climb.rung_of(leaders[leader])].n_splits
+    scores = np.array([climb.evaluate.latest_scores(climb.candidates[index])[:n_splits] for index in leaders])
+    score, error = np.mean(scores[leader]), paired_standard_errors(scores)[leader]
     low, high = optimizer.normalize([score, score + error / 2])
     return high - low
 

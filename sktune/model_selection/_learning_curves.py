@@ -20,6 +20,8 @@ from typing import TypeVar
 import numpy as np
 from scipy.optimize import brentq
 
+from .._utils.floats import power_of_two
+
 #: Share of the epochs until a pause after which the training is looked at.
 _LOOK_SHARE = 0.7
 #: Correlation of rises before and after a look, if there were no noise.
@@ -112,6 +114,7 @@ def reliability_by_splits(rises: np.ndarray) -> float:
     n_candidates, n_splits = rises.shape
     if n_candidates < _FEWEST:
         return _UNKNOWN
+    rises = rises / power_of_two(rises)
     mean = rises.mean(axis=1, keepdims=True)
     residual = rises - mean - (rises.mean(axis=0) - rises.mean())
     n_free = (n_candidates - 1) * (n_splits - 1)
@@ -130,16 +133,18 @@ def reliability_by_looks(earlier: np.ndarray, rises: np.ndarray) -> float:
     ----------
     earlier, rises : ndarray of shape (n_candidates,)
     """
-    if len(rises) < _FEWEST or rises.var() == 0.0:
+    if len(rises) < _FEWEST or np.ptp(rises) == 0.0:
         return _UNKNOWN
-    (first, covariance), (_, second) = np.cov(earlier, rises)
+    unit = power_of_two([*earlier, *rises])
+    (first, covariance), (_, second) = np.cov(earlier / unit, rises / unit)
+    first, covariance = first / second, covariance / second  # v is in the unit of the second variance
 
     def excess(v):
-        return max(covariance + v, 0.0) ** 2 - _CORRELATION**2 * (first - 2.0 * v) * (second - 2.0 * v)
+        return max(covariance + v, 0.0) ** 2 - _CORRELATION**2 * (first - 2.0 * v) * (1.0 - 2.0 * v)
 
-    most = min(first, second) / 2.0
+    most = min(first, 1.0) / 2.0
     noise = 0.0 if excess(0.0) >= 0.0 else brentq(excess, 0.0, most) if excess(most) > 0.0 else most
-    return 1.0 - 2.0 * noise / second
+    return 1.0 - 2.0 * noise
 
 
 def lifted(scores: _Scores, gains: _Scores | None = None) -> list[tuple[Candidate, float, AnyRung]]:
@@ -187,8 +192,9 @@ def _line(expected: np.ndarray, of_them: np.ndarray, came: np.ndarray, intercept
     """
     if not len(came):
         return 1.0, intercept
-    prior = _PRIOR_COUNT * expected.var()
-    centred = of_them - of_them.mean()
+    unit = power_of_two(expected)
+    prior = _PRIOR_COUNT * (expected / unit).var()
+    centred = (of_them - of_them.mean()) / unit
     weight = prior + centred @ centred
-    slope = min(max((prior + centred @ came) / weight, 0.0), _HIGHEST_SLOPE) if weight > 0.0 else 1.0
+    slope = min(max((prior + centred @ (came / unit)) / weight, 0.0), _HIGHEST_SLOPE) if weight > 0.0 else 1.0
     return slope, float(np.median(came - slope * of_them))

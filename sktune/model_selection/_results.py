@@ -156,10 +156,11 @@ def rank_failures_last(results: dict[str, Any], kind: str = "test") -> None:
     ok = results["status"] == "ok"
     prefix = f"mean_{kind}_"
     for metric in [name.removeprefix(prefix) for name in results if name.startswith(prefix)]:
-        means = np.where(ok, results[prefix + metric], np.nan)
-        worst = np.nanmin(means) - 1 if np.isfinite(means).any() else 0.0
-        ranks = rankdata(-np.where(np.isnan(means), worst, means), method="min")
-        results[f"rank_{kind}_{metric}"] = ranks.astype(np.int32)
+        means = results[prefix + metric]
+        ranked = ok & ~np.isnan(means)
+        ranks = np.full(len(means), ranked.sum() + 1, dtype=np.int32)
+        ranks[ranked] = rankdata(-means[ranked], method="min")
+        results[f"rank_{kind}_{metric}"] = ranks
 
 
 def count_failures(candidates: list[CandidateRecord]) -> Counter[str]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from .._utils.floats import power_of_two
 from ..optimize import ScoreTransform
 from ..space import Real, Space
 from ._finished_search import Evaluations
@@ -136,9 +137,10 @@ def _standardised(scores: np.ndarray, errors: np.ndarray, scale: str) -> tuple[n
         values, slope = transform(scores), transform.slope(scores)
     else:
         finite = scores[np.isfinite(scores)]
-        unit = np.abs(finite).max() or 1.0  # divided by first: squares of huge scores would overflow
+        unit = power_of_two(finite)  # divided by first: squares of huge scores would overflow
         filled = np.where(np.isfinite(scores), scores, finite.min()) / unit
-        is_rounding = np.ptp(filled) <= _SMALLEST_DIFFERENCE
+        is_rounding = np.ptp(filled) <= _SMALLEST_DIFFERENCE * np.abs(filled).max()
+        filled = filled - filled.min()
         inverse = 0.0 if is_rounding else 1.0 / filled.std()
         values, slope = (filled - filled.mean()) * inverse, inverse / unit
     return values, np.minimum(slope * errors, _MAX_KNOWN_DEVIATION) ** 2

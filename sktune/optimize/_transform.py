@@ -19,6 +19,8 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import boxcox1p
 
+from .._utils.floats import power_of_two
+
 #: Differences below this share of the scores are rounding, not information.
 _SMALLEST_DIFFERENCE = 1e-12
 #: Keeps the powers of absurd ratios within floating point.
@@ -40,7 +42,7 @@ class ScoreTransform:
     def __init__(self, scores):
         scores = np.asarray(scores, dtype=np.float64)
         finite = scores[np.isfinite(scores)]
-        self._unit = np.abs(finite).max() or 1.0  # divided by first: differences of huge scores would overflow
+        self._unit = power_of_two(finite)  # divided by first: differences of huge scores would overflow
         self._median = np.median(finite / self._unit)
         self._spread = _spread(finite / self._unit, self._median)
         ratios = self._ratios(finite)

@@ -11,7 +11,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
-from sktune.model_selection._finished_search import paired_standard_errors, read_search
+from sktune.model_selection._finished_search import read_search
+from sktune.model_selection._paired_scores import paired_standard_errors
 
 X, y = load_iris(return_X_y=True)
 GRID = {"max_depth": [1, 2, 3, 4]}
@@ -129,3 +130,23 @@ def test_other_things_are_refused():
         read_search({"C": [1, 2]}, None)
     with pytest.raises(ValueError, match="search has no candidate that succeeded, of 2"):
         read_search(results([np.nan, -np.inf]), None)
+
+
+def test_scores_of_candidates_that_were_stopped_are_free_of_what_their_splits_add_to_all():
+    rng = np.random.default_rng(0)
+    quality = rng.random(12)
+    folds = quality[:, None] + 1e-3 * rng.standard_normal((12, 5))
+    pruned = np.arange(12) % 3 > 0
+
+    def read(origins):
+        seen = folds + origins
+        seen[pruned, 2:] = np.nan
+        columns = {f"split{split}_test_score": seen[:, split] for split in range(5)}
+        columns["status"] = np.where(pruned, "pruned", "ok")
+        columns["n_epochs"] = np.full(12, 9.0)
+        return read_search(results(seen.mean(axis=1), **columns), None)
+
+    plain, shifted = read(np.zeros(5)), read(np.array([0.4, 0.2, -0.1, -0.3, -0.2]))
+    assert_allclose(shifted.scores, plain.scores, atol=1e-12)
+    assert_allclose(shifted.errors, plain.errors, atol=1e-12)
+    assert_allclose(plain.scores, quality, atol=3e-3)

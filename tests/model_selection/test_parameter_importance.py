@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+from replayed_curves import Curve
 from scipy.stats import loguniform, qmc, randint, uniform
 from sklearn.base import BaseEstimator
 from sklearn.datasets import load_digits, load_iris
@@ -12,6 +13,7 @@ from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import GridSearchCV, HalvingRandomSearchCV, RandomizedSearchCV
 from sklearn.svm import SVC
 
+from sktune import HyperbandSearchCV, PopulationSearchCV, ZoomSearchCV
 from sktune.inspection import ParameterImportance
 from sktune.model_selection import BayesSearchCV, WeakSurrogateWarning, parameter_importance
 from sktune.model_selection import _importance as implementation
@@ -195,6 +197,26 @@ def test_a_bayesian_search(spaces):
     importance = parameter_importance(search)
     assert set(importance.names) == {"C", "gamma", "kernel"}
     assert np.all(importance.total > 0)
+
+
+@pytest.mark.filterwarnings("ignore::sktune.model_selection.WeakSurrogateWarning")
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda space: HyperbandSearchCV(Curve(max_epochs=9), space),
+        lambda space: ZoomSearchCV(Curve(max_epochs=9), space, n_candidates=9, n_rounds=2),
+        lambda space: PopulationSearchCV(Curve(max_epochs=9), space, population_size=6, n_generations=2),
+        lambda space: BayesSearchCV(Curve(max_epochs=9), space, n_iter=8, pruning="halving"),
+    ],
+)
+def test_the_space_of_a_search_of_ours_is_the_one_that_it_declares(make):
+    space = {"quality": (0.0, 5.0), "speed": (1e-3, 1.0, "log-uniform")}
+    search = make(space).set_params(cv=2, refit=False, random_state=0).fit(X, y)
+    importance = parameter_importance(search, n_draws=8)
+    declared = parameter_importance(search.cv_results_, space=space, n_draws=8)
+    guessed = parameter_importance(search.cv_results_, n_draws=8)
+    assert_array_equal(importance.total, declared.total)
+    assert not np.array_equal(importance.total, guessed.total)
 
 
 def test_the_constraint_of_a_space_is_ignored():
