@@ -318,7 +318,7 @@ class Evaluator:
     def _keep(self, record: FoldRecord) -> None:
         if self.was_interrupted():  # and the fit went on as if it were complete: its record means nothing
             raise KeyboardInterrupt
-        if self.ledger is not None:
+        if self.ledger is not None and not record.is_stored:
             self.ledger.keep(record, self.candidates[record.candidate].params)
         folds = self.candidates[record.candidate].folds
         if not math.isnan(record.n_epochs):

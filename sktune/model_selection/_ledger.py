@@ -42,7 +42,7 @@ class Ledger:
         self.problem = problem
         self._splits = [fingerprint(problem, versions(), train, test) for train, test in splits]
         self._params_keys: dict[int, str] = {}
-        self._with_networks: dict[str, tuple[int, int]] = {}  # of the results whose networks are stored
+        self._with_networks: set[str] = set()  # keys of the results whose networks are stored
 
     def name(self, task: Task) -> Task:
         """Return a task with its key."""
@@ -61,7 +61,10 @@ class Ledger:
         return known, [task for task, record in found if record is None]
 
     def still_unknown(self, tasks: Iterable[Task], late: list[Known]) -> Iterator[Task]:
-        """Yield tasks as they are to be done; those that another process has done by then go to `late`."""
+        """Yield tasks as they are to be done; those that another process has done by then go to `late`.
+
+        It may be hours since `look_up`: asking again costs less than a thousandth of the shortest fit.
+        """
         for task in tasks:
             record = self._find(task)
             if record is None:
@@ -78,11 +81,11 @@ class Ledger:
             record.curve[task.n_epochs] = record.test_scores
         if not record.is_complete:
             record.paused = Paused(None, int(record.n_epochs), task.trail, key=task.key)
-            self._with_networks[task.key] = (task.candidate, task.split)
+            self._with_networks.add(task.key)
         return record
 
     def _with_state(self, task: Task) -> Task:
-        """Add what there is of a training that another process has begun."""
+        """Add what is stored of a paused training whose network is not in memory."""
         paused = task.paused
         if paused is None or paused.estimator is not None:
             return task
@@ -90,33 +93,35 @@ class Ledger:
         return task if data is None else replace(task, paused=replace(paused, state=decode(data)))
 
     def keep(self, record: FoldRecord, params: dict[str, Any]) -> None:
-        """Write a record that has just arrived, unless it came from here, or may turn out otherwise another time."""
-        if record.is_stored or record.status == "timeout" or not record.is_repeatable:
+        """Write a record that has just arrived, unless it may turn out otherwise another time.
+
+        A network that is paused goes into the file with it, and out of the memory.
+        """
+        if record.status == "timeout" or not record.is_repeatable:
             return
         data = None
         if record.paused is not None and not record.is_complete:
             state = training_state(record.paused.estimator)
             data = None if state is None else encode(state)
-            self._with_networks[record.key] = (record.candidate, record.split)
+            self._with_networks.add(record.key)
         content = {name: getattr(record, name) for name in _FIELDS}
         plain = {name: to_plain(value) for name, value in params.items()}
         identity = (record.key, self.problem, self.run, record.candidate, record.split)
         self.store.add(Result(*identity, plain, content), data)
+        if data is not None:
+            record.paused = replace(record.paused, estimator=None)
 
-    def drop_networks(self, candidates: Sequence[CandidateRecord]) -> None:
-        """Forget stored networks that nobody will go on with: their candidates were dropped, or have gone on."""
-        dead = [
-            key
-            for key, (candidate, split) in self._with_networks.items()
-            if not _waits(candidates[candidate].folds[split], key)
-        ]
+    def drop_networks(self, candidates: Iterable[CandidateRecord]) -> None:
+        """Forget stored networks that nobody will resume: their candidates were dropped, or trained further.
+
+        Copies of a candidate share its networks until they are trained themselves.
+        """
+        if not self._with_networks:
+            return
+        folds = (fold for candidate in candidates for fold in candidate.folds if fold is not None)
+        dead = self._with_networks - {fold.paused.key for fold in folds if fold.paused is not None}
         self.store.drop_blobs(dead)
-        for key in dead:
-            del self._with_networks[key]
-
-
-def _waits(fold: FoldRecord | None, key: str) -> bool:
-    return fold is not None and fold.paused is not None and fold.paused.key == key
+        self._with_networks -= dead
 
 
 #: Settings of a search that have no influence on what a task is, or on which tasks there are at first.

@@ -1,7 +1,9 @@
 """A search with a storage goes on where an earlier one was cut off, and ends as if nothing had happened."""
 
+import gc
 import sys
 import threading
+import weakref
 from types import SimpleNamespace
 
 import numpy as np
@@ -355,3 +357,26 @@ def test_the_record_of_a_task_names_all_that_the_store_keeps():
         "is_stored",
         "key",
     }
+
+
+@pytest.mark.parametrize("name", ["freeze-thaw", "halving, plateau", "hyperband", "population", "zoom"])
+def test_paused_networks_are_in_the_file_and_not_in_memory(name, tmp_path, monkeypatch):
+    alive, left, n_made = weakref.WeakSet(), [], [0]
+    make_candidate, train = _evaluation.make_candidate, _evaluator.Evaluator.train
+
+    def made(*args):
+        candidate = make_candidate(*args)
+        alive.add(candidate)
+        n_made[0] += 1
+        return candidate
+
+    def trained(self, *stages):
+        train(self, *stages)
+        gc.collect()
+        left.append(len(alive))
+
+    monkeypatch.setattr(_evaluation, "make_candidate", made)
+    monkeypatch.setattr(_evaluator.Evaluator, "train", trained)
+    make(name, tmp_path / "store.db", refit=False).fit(X, y)
+    assert n_made[0] > 0
+    assert left == [0] * len(left)
