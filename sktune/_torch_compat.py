@@ -1,6 +1,7 @@
-"""Updates of many tensors in one call: the only file that touches torch's private names."""
+"""The only file that touches torch's private names: updates of many tensors in one call, and the stack of modes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 
 import torch
@@ -76,3 +77,17 @@ if not (hasattr(torch, "_fused_adamw_") and hasattr(torch, "_fused_adam_")):  # 
 
 foreach_add_, foreach_mul_, foreach_sqrt = torch._foreach_add_, torch._foreach_mul_, torch._foreach_sqrt
 foreach_addcmul_, foreach_addcdiv_ = torch._foreach_addcmul_, torch._foreach_addcdiv_
+
+
+@contextmanager
+def function_modes_set_aside() -> Iterator[None]:
+    """Take away the modes that see, and may change, every call of torch in this thread, and bring them back.
+
+    ``torch.set_default_device`` and ``with torch.device(...):`` are such modes too.
+    """
+    modes = [torch.overrides._pop_mode() for _ in range(torch.overrides._len_torch_function_stack())]
+    try:
+        yield
+    finally:
+        for mode in reversed(modes):
+            torch.overrides._push_mode(mode)

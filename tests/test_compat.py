@@ -423,6 +423,35 @@ private_foreach("_foreach_addcmul_", lambda x, y, z: x + 0.5 * y * z, n_lists=3,
 private_foreach("_foreach_addcdiv_", lambda x, y, z: x + 0.5 * y / z, n_lists=3, value=0.5)
 
 
+def private_stack_of_modes(name, check):
+    """Register the check of a function of the stack of torch's function modes."""
+    private(f"torch.overrides.{name}", "to compute the same whatever torch.set_default_device says")(check)
+
+
+def check_length_of_stack(length):
+    assert length() == 0
+    with torch.device("meta"):
+        assert length() == 1
+
+
+def check_pop_mode(pop):
+    with torch.device("meta"):
+        mode = pop()
+        assert torch.zeros(1).device.type == "cpu"
+        torch.overrides._push_mode(mode)
+
+
+def check_push_mode(push):
+    with torch.device("meta"):
+        push(torch.overrides._pop_mode())
+        assert torch.zeros(1).device.type == "meta"
+
+
+private_stack_of_modes("_len_torch_function_stack", check_length_of_stack)
+private_stack_of_modes("_pop_mode", check_pop_mode)
+private_stack_of_modes("_push_mode", check_push_mode)
+
+
 #: what the class of the backend "sktune" has, for joblib to find
 JOBLIB_ASKS_FOR = {
     *("default_n_jobs", "supports_retrieve_callback", "uses_threads", "supports_sharedmem"),

@@ -184,7 +184,7 @@ def test_denormals_are_flushed_here_and_as_before_afterwards(before):
     if not torch.set_flush_denormal(before):
         pytest.skip("this processor cannot flush denormals")
     try:
-        with pytest.raises(ZeroDivisionError), flushed_denormals():
+        with pytest.raises(ZeroDivisionError), flushed_denormals(True):
             assert tiny() == 0.0
             with ThreadPoolExecutor(1) as pool:
                 assert pool.submit(tiny).result() == 0.0
@@ -197,7 +197,7 @@ def test_denormals_are_flushed_here_and_as_before_afterwards(before):
 def test_denormals_of_other_threads_stay():
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(tiny).result() > 0.0
-        with flushed_denormals():
+        with flushed_denormals(True):
             assert pool.submit(tiny).result() > 0.0
 
 

@@ -23,6 +23,7 @@ import torch
 
 from .._numpy_compat import own_fill_value
 from ..exceptions import FileFormatError
+from .torch_state import plain_torch
 
 _MAGIC = b"\x89sktune\n"
 #: number of the layout that this file writes; another one needs another reader
@@ -61,6 +62,7 @@ _NAMES_OF_NUMPY_TYPES = {numpy_type: name for name, numpy_type in _NUMPY_TYPES.i
 _ARRAY_TYPE = re.compile(r"\|b1|[|<>][iu][1248]|[<>]f[248]|[<>]c(8|16)|[<>]U\d{1,9}|\|S\d{1,9}|[<>][mM]8(\[\w+\])?")
 
 
+@plain_torch()
 def encode(tree: Any) -> bytes:
     """Return `tree` as bytes; equal trees give equal bytes.
 
@@ -85,6 +87,7 @@ def encode(tree: Any) -> bytes:
     return _Encoder().encode(tree)
 
 
+@plain_torch()
 def decode(data: bytes) -> Any:
     """Return the tree that `encode` made `data` of.
 

@@ -1,5 +1,6 @@
 """How torch computes in this thread: with how many others, and with which numbers."""
 
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,8 @@ from typing import Any
 import torch
 
 from .thread_pools import thread_pools
+
+_DENORMAL = math.ulp(0.0)
 
 
 @contextmanager
@@ -40,14 +43,19 @@ def _n_product_threads() -> int:
 
 
 @contextmanager
-def flushed_denormals() -> Iterator[None]:
-    """Let this thread, and those that it starts, take numbers below the smallest normal one (1e-38 in float32) for 0.
+def flushed_denormals(flush: bool) -> Iterator[None]:
+    """Say whether this thread, and those that it starts, take numbers below the smallest normal one (1e-38) for 0.
 
     Processors are many times slower at such numbers, and the gradients of a network that is sure of its training rows
     are full of them. Where the processor cannot be told to, nothing changes.
+
+    Parameters
+    ----------
+    flush : bool
+        Whether such numbers count as 0.
     """
-    before = bool(torch.tensor([1e-40], dtype=torch.float32).mul(1.0) == 0.0)
-    torch.set_flush_denormal(True)
+    before = _DENORMAL + 0.0 == 0.0  # torch sets this, but does not tell it
+    torch.set_flush_denormal(flush)
     try:
         yield
     finally:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import torch
 
 from .._utils.threads import flushed_denormals, torch_threads
+from .._utils.torch_state import plain_torch
 from ..exceptions import SktuneWarning
 from ._division import divide
 from ._plan import FitPlan, FitResult, TrainingState
@@ -82,7 +83,7 @@ def _train_all(stacks, n_threads, check):
 
     def work():
         # One torch thread: with more, a product is rounded in another way.
-        with torch_threads(1), flushed_denormals():
+        with plain_torch(), torch_threads(1), flushed_denormals(True):
             while not errors:
                 try:
                     for part in _train_or_divide(waiting.get_nowait(), check_all):

@@ -54,7 +54,7 @@ class StackedOptimizer:
             name: ([torch.zeros_like(matrix) for matrix in stack.matrices], torch.zeros_like(stack.vectors))
             for name in MOMENTS[self.name]
         }
-        self.n_steps = torch.zeros(len(plans), device=stack.device)
+        self.n_steps = torch.zeros(len(plans), dtype=torch.float32, device=stack.device)
         self._n_steps_before = [0] * len(plans)  # the same on the host, which need not ask the device for it
         self._bind(plans)
 

@@ -14,6 +14,7 @@ from sklearn.callback import CallbackContext
 from sklearn.utils.parallel import Parallel, delayed
 
 from .._utils.random import derive_seed
+from .._utils.torch_state import plain_torch
 from ..exceptions import TimeBudgetError
 from ._dispatch import lost_record, outlive_workers
 from ._evaluation import FoldRecord, Problem, Task, epochs_with, evaluate_fold, make_candidate, recall_watched
@@ -142,7 +143,8 @@ class Evaluator:
         (child,) = self.add([params])
         child.parent = parent.index
         child.n_inherited_epochs = max(fold.paused.n_epochs for fold in parent.folds)
-        child.folds = [deepcopy(fold) for fold in parent.folds]
+        with plain_torch():  # the networks in them stay plain as well
+            child.folds = [deepcopy(fold) for fold in parent.folds]
         for fold in child.folds:
             fold.candidate = child.index
             try:

@@ -58,7 +58,7 @@ def initial_matrices(spec: NetworkSpec, seed: int) -> Iterator[Tensor]:
     widths = (spec.n_features, *spec.hidden, spec.n_outputs)
     for layer, (n_in, n_out) in enumerate(pairwise(widths)):
         bound = (gain if layer < len(spec.hidden) else 1.0) * (3 / max(n_in, 1)) ** 0.5
-        yield torch.empty(n_out, n_in).uniform_(-bound, bound, generator=generator)
+        yield torch.empty(n_out, n_in, dtype=torch.float32).uniform_(-bound, bound, generator=generator)
 
 
 def state_shapes(spec: NetworkSpec) -> dict[str, tuple[int, ...]]:

@@ -25,6 +25,7 @@ from .._sklearn_compat import (
 )
 from .._utils.random import derive_seed, root_seed
 from .._utils.threads import map_in_threads, torch_threads
+from .._utils.torch_state import plain_torch
 from ..engine import FitPlan, FitResult, Rows, TrainingState, train_plan
 from ..exceptions import DivergedError
 from ..modules import ACTIVATIONS, NORMALIZATIONS, StackedMLP
@@ -169,6 +170,7 @@ class BaseNet(SavedNet, HintedParams, CallbackSupportMixin, BaseEstimator, metac
     # -- training -----------------------------------------------------------------------------------------------------
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @plain_torch()
     def fit(self, X, y, sample_weight=None):
         """Train the network.
 
@@ -204,6 +206,7 @@ class BaseNet(SavedNet, HintedParams, CallbackSupportMixin, BaseEstimator, metac
         return self._train(plan, data, state)
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @plain_torch()
     def fit_until(self, X, y, n_epochs, sample_weight=None):
         """Train as `fit` does, but pause after some of its epochs; the next call goes on.
 
@@ -270,6 +273,7 @@ class BaseNet(SavedNet, HintedParams, CallbackSupportMixin, BaseEstimator, metac
         )
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @plain_torch()
     def _partial_fit(self, X, y, classes, sample_weight):
         """Train one epoch on the rows given; `fit` and `partial_fit` differ in nothing else but the split."""
         check_parameters(self)
@@ -292,6 +296,7 @@ class BaseNet(SavedNet, HintedParams, CallbackSupportMixin, BaseEstimator, metac
         names = ("_seed", "n_iter_", "best_epoch_", "history_")
         return {"training": training_parts(self._current_state()), **{name: vars(self)[name] for name in names}}
 
+    @plain_torch()
     def _set_training_state(self, X, y, tree, sample_weight=None):
         """Go back to where another estimator of the same parameters, on the same rows, has come to."""
         data = self._check_rows(X, y, sample_weight, reset=True)
@@ -371,6 +376,7 @@ class BaseNet(SavedNet, HintedParams, CallbackSupportMixin, BaseEstimator, metac
                 )
         return self._current_state()
 
+    @plain_torch()
     def _current_state(self):
         """Return where the training stands, with the weights that the net has now."""
         if "_net" not in vars(self):
@@ -382,6 +388,7 @@ class BaseNet(SavedNet, HintedParams, CallbackSupportMixin, BaseEstimator, metac
         return replace(state, plateau=known.plateau, stopping=known.stopping)
 
     @property
+    @plain_torch()
     def net_(self):
         """The trained network as an initialised skorch net."""
         if not self.__sklearn_is_fitted__():
@@ -408,6 +415,7 @@ class BaseNet(SavedNet, HintedParams, CallbackSupportMixin, BaseEstimator, metac
 
     # -- prediction ---------------------------------------------------------------------------------------------------
 
+    @plain_torch()
     def _outputs(self, X, transform=None):
         """Return the network's outputs, passed through `transform`, as floats of shape (n_samples, n_outputs)."""
         check_is_fitted(self)

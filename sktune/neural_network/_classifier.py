@@ -89,7 +89,9 @@ class NetClassifier(ClassifierMixin, BaseNet):
     warm_start : bool, default=False
         Whether `fit` goes on from the weights of the fit before, for `max_epochs` more epochs, with a new optimizer.
     random_state : int, RandomState instance or None, default=None
-        Seed of the initial weights, the batches and all noise. An int gives the same network in every process.
+        Seed of the initial weights, the batches and all noise. An int gives the same network in every process, whatever
+        is set in torch around the call (default number type and device, inference mode, autocast, precision of matrix
+        products): callbacks see torch's own defaults for these too.
     verbose : int, default=0
         Whether to print a line per epoch.
 

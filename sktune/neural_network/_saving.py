@@ -5,6 +5,7 @@ from abc import abstractmethod
 from .._sklearn_compat import validate_parameter_constraints
 from .._utils.estimator_state import check_feature_names, estimator_state, new_estimator, require, require_keys
 from .._utils.portable import Portable
+from .._utils.torch_state import plain_torch
 from ._reporting import fitted_attributes
 from ._saved_state import check_history, plan_from, plan_parts, training_from, training_parts
 from ._skorch import rebuild_net
@@ -39,6 +40,7 @@ class SavedNet(Portable):
         return {**state, "fitted": fitted}
 
     @classmethod
+    @plain_torch()
     def _from_state(cls, state):
         """Return the estimator that `_to_state` told of; FileFormatError for anything that is not one."""
         names = (*cls._FITTED, *cls._TARGET_ATTRIBUTES)

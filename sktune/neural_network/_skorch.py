@@ -205,7 +205,7 @@ def train(
         At the first loss or weight that is not finite.
     """
     # Matrix products round differently with another number of threads: one, so that the answer never depends on it.
-    with torch_threads(1), flushed_denormals():
+    with torch_threads(1), flushed_denormals(True):
         net = build_net(plan, callbacks, classes)
         if state is not None:
             _write_state(net, plan, state)
@@ -254,7 +254,7 @@ def _write_state(net: NeuralNet, plan: FitPlan, state: TrainingState) -> None:
     for name, parameter in net.module_.named_parameters():
         saved = {moment: values[name].clone() for moment, values in state.moments.items()}
         if saved:
-            net.optimizer_.state[parameter] = {"step": torch.tensor(float(state.n_steps)), **saved}
+            net.optimizer_.state[parameter] = {"step": torch.tensor(state.n_steps, dtype=torch.float32), **saved}
 
 
 def _run(net: NeuralNet, plan: FitPlan, reporter: Reporter) -> FitResult:
