@@ -5,8 +5,6 @@ import logging
 import pytest
 from threadpoolctl import threadpool_limits
 
-from sktune.model_selection import _pauses
-
 
 @pytest.fixture(autouse=True, scope="module")
 def one_blas_thread():
@@ -15,14 +13,6 @@ def one_blas_thread():
     By module, because other tests of the same process count the threads.
     """
     with threadpool_limits(1):
-        yield
-
-
-@pytest.fixture(scope="module")
-def all_rungs():
-    """The networks of these tests are too small to be worth a pause; they pause all the same."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_pauses, "_PAUSE", 0.0)
         yield
 
 

@@ -8,6 +8,7 @@ from contextlib import nullcontext
 import joblib
 import numpy as np
 import pytest
+from pausing_networks import NetClassifier, NetRegressor
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.ensemble import GradientBoostingClassifier
@@ -21,9 +22,7 @@ from sklearn.svm import SVC
 from sktune import (
     BayesSearchCV,
     HyperbandSearchCV,
-    NetClassifier,
     NetClassifierCV,
-    NetRegressor,
     NetRegressorCV,
     PopulationSearchCV,
     ZoomSearchCV,
@@ -31,8 +30,6 @@ from sktune import (
 from sktune.engine import _division
 from sktune.model_selection import _evaluator
 from sktune.parallel import _backend
-
-pytestmark = pytest.mark.usefixtures("all_rungs")
 
 X, y = load_iris(return_X_y=True)
 X, y = X[::3], y[::3]

@@ -1,7 +1,6 @@
 """Rungs that are not worth their pauses are left out, and what training costs is told by the estimator."""
 
 import math
-from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from replayed_curves import Curve
-from sklearn.datasets import load_breast_cancer, load_digits, make_classification
+from sklearn.datasets import load_breast_cancer, make_classification
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -197,51 +196,3 @@ def test_who_goes_straight_to_the_end_is_nowhere_else():
     climb.promote({1: 2})
     assert climb.scores == [{1: 1.2, 2: 2.2}, {}, {0: 0.2, 1: 1.2}, {0: 0.5}]
     assert [list(climb.alive(rung)) for rung in range(4)] == [[2], [], [1], [0]]
-
-
-def search_digits(rule, seed):
-    X, y = load_digits(return_X_y=True)
-    net = NetClassifier(max_epochs=18, n_neurons=32)
-    space = {"lr": (1e-4, 1e-1, "log-uniform"), "dropout": (0.0, 0.6), "weight_decay": (1e-6, 1.0, "log-uniform")}
-    given = {"search_spaces": space, "cv": 3, "n_iter": 16, "n_jobs": 2, "refit": False}
-    return BayesSearchCV(net, pruning=rule, n_points=4, random_state=seed, **given).fit(X[:500] / 16, y[:500])
-
-
-@cache
-def search_all_of_digits(seed):
-    return search_digits(None, seed)
-
-
-def pruned_and_full(n_seeds=24):
-    """Pairs of searches, and how many standard errors of the mean score of three folds the first one loses."""
-    pairs = [(search_digits("freeze-thaw", seed), search_all_of_digits(seed)) for seed in range(n_seeds)]
-    errors = [full.cv_results_["std_test_score"][full.best_index_] / np.sqrt(3 - 1) for _, full in pairs]
-    return pairs, [
-        (full.best_score_ - own.best_score_) / error for (own, full), error in zip(pairs, errors, strict=True)
-    ]
-
-
-def n_epochs(search):
-    return np.nansum(search.cv_results_["n_epochs"])
-
-
-def work(search):
-    """Epochs on all splits."""
-    results = search.cv_results_
-    n_splits = sum(np.isfinite(results[f"split{split}_test_score"]) for split in range(search.n_splits_))
-    return np.nansum(results["n_epochs"] * n_splits)
-
-
-def test_the_pruned_search_on_digits_is_as_good_and_cheaper():
-    pairs, lost = pruned_and_full()
-    # what is lost strays by 0.4 from seed to seed; of one seed it may be chance
-    assert np.mean(lost) < 0.35
-    assert np.mean([work(pruned) / work(full) for pruned, full in pairs]) < 0.6
-
-
-def test_with_all_rungs_the_pruned_search_on_digits_is_as_good_and_trains_less(monkeypatch):
-    monkeypatch.setattr(_pauses, "_PAUSE", 0.0)
-    pairs, lost = pruned_and_full()
-    # what is lost strays by 0.6 from seed to seed, and the share by 0.15; of one seed either may be chance
-    assert np.mean(lost) < 0.5
-    assert np.mean([n_epochs(pruned) / n_epochs(full) for pruned, full in pairs]) < 0.7

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from list_search import Moody
+from pausing_networks import NetClassifier
 from replayed_curves import Curve
 from scipy.special import ndtri
 from sklearn.base import clone
@@ -20,13 +21,11 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from sktune import BayesSearchCV, NetClassifier
+from sktune import BayesSearchCV
 from sktune.exceptions import TimeBudgetError
 from sktune.model_selection import FreezeThaw, SuccessiveHalving, parameter_importance
 from sktune.model_selection._freeze_thaw import next_to_train, probability_to_go_on
 from sktune.model_selection._halving import promotions
-
-pytestmark = pytest.mark.usefixtures("all_rungs")
 
 X, y = load_iris(return_X_y=True)
 RULES = ["freeze-thaw", "halving"]

@@ -20,8 +20,6 @@ from spied_tasks import Counted, tell_where_the_rows_are
 from sktune import BayesSearchCV, HyperbandSearchCV, NetClassifier, PopulationSearchCV, ZoomSearchCV
 from sktune.model_selection import SearchInterruptedWarning, _evaluator
 
-pytestmark = pytest.mark.usefixtures("all_rungs")
-
 X, y = load_iris(return_X_y=True)
 X, y = X[::3], y[::3]
 ALPHA = {"alpha": (1e-5, 1e-1, "log-uniform")}

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from pausing_networks import NetClassifier
 from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import load_iris
@@ -20,13 +21,11 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils.validation import check_is_fitted
 
-from sktune import BayesSearchCV, HyperbandSearchCV, NetClassifier, NetClassifierCV, PopulationSearchCV, ZoomSearchCV
+from sktune import BayesSearchCV, HyperbandSearchCV, NetClassifierCV, PopulationSearchCV, ZoomSearchCV
 from sktune.exceptions import FingerprintError
 from sktune.model_selection import _evaluation, _evaluator, _ledger
 from sktune.neural_network import _base as networks
 from sktune.store import Store
-
-pytestmark = pytest.mark.usefixtures("all_rungs")
 
 X, y = load_iris(return_X_y=True)
 X, y = X[::2], y[::2]
