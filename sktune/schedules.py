@@ -100,7 +100,11 @@ class LRSchedule:
 
 def _onecycle(step: int, n_steps: int, rise: float) -> float:
     """Return the factor of the one-cycle policy: up along a cosine for the share `rise`, then down."""
+    if n_steps == 1:
+        return 1.0  # torch's rule has the end of the cycle here, which would learn nothing
     peak, last = rise * n_steps - 1, n_steps - 1
+    if n_steps == 2:
+        peak = min(peak, 0.0)  # a later peak would lie between the two steps, which would be its foot and the end
     if step <= peak:
         return _cosine_between(_ONECYCLE_START, 1.0, step / peak if peak > 0 else 1.0)
     return _cosine_between(1.0, _ONECYCLE_END, (step - peak) / (last - peak))
@@ -144,6 +148,10 @@ class PlateauRule:
         _check_number("decay", self.decay, "above 0 and at most 1", lambda value: 0 < value <= 1)
         _check_count("patience", self.patience, least=0)
         _check_number("tol", self.tol, "of at least 0", lambda value: 0 <= value < math.inf)
+
+    def resume(self, former: "PlateauRule") -> None:
+        """Take over what another rule remembers, not its settings."""
+        self.factor, self._best, self._n_bad = former.factor, former._best, former._n_bad
 
     def update(self, loss: float) -> float:
         """Take the loss of one more epoch and return the factor of the next."""

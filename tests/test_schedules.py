@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from torch.optim import lr_scheduler
@@ -81,6 +81,27 @@ def test_onecycle_equals_torch(warmup, n_epochs):
     )
     schedule = LRSchedule("onecycle", n_epochs, STEPS_PER_EPOCH, warmup=warmup)
     assert_allclose(factors(schedule, n_steps), rates(optimizer, scheduler, n_steps), rtol=1e-10)
+
+
+@pytest.mark.parametrize(("n_steps", "rise"), [(2, 0.1), (2, 0.3), (3, 0.3), (3, 0.5), (3, 0.9), (4, 0.3)])
+def test_onecycle_of_few_steps_equals_torch(n_steps, rise):
+    optimizer = optimizer_of_rate_1()
+    scheduler = lr_scheduler.OneCycleLR(optimizer, 1.0, n_steps, pct_start=rise, cycle_momentum=False)
+    schedule = LRSchedule("onecycle", n_epochs=n_steps, steps_per_epoch=1, warmup=rise)
+    assert_allclose(factors(schedule, n_steps), rates(optimizer, scheduler, n_steps), rtol=1e-10)
+
+
+@settings(deadline=None, max_examples=300)
+@given(n_steps=st.integers(1, 500), warmup=st.floats(0.0, 1.0, exclude_max=True))
+@example(n_steps=1, warmup=0.0)  # torch's rule has the end of the cycle here: 4e-6
+@example(n_steps=2, warmup=0.9)  # and here its foot and its end: 0.04 and 4e-6
+@example(n_steps=2, warmup=0.5)  # and here it divides by zero
+def test_onecycle_comes_near_its_peak_however_few_steps_there_are(n_steps, warmup):
+    trained = factors(LRSchedule("onecycle", n_epochs=n_steps, steps_per_epoch=1, warmup=warmup), n_steps)
+    assert all(math.isfinite(factor) and 0 < factor <= 1 for factor in trained)
+    n_rising = (warmup or 0.3) * n_steps
+    has_room = n_rising >= 10 and n_steps - n_rising >= 10
+    assert max(trained) >= (0.99 if has_room else 1.0 if n_steps == 1 else 0.49)
 
 
 def test_plateau_schedule_is_left_to_the_plateau_rule():

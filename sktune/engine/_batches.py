@@ -30,7 +30,7 @@ class WeightedBatch(tuple):
 
 
 class BatchStream:
-    """The training and validation batches of one plan, as tensors on its device.
+    """The batches of one plan, as tensors on its device: to train on, to validate on, to evaluate on.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class BatchStream:
     """
 
     #: rows of one forward pass without gradients: bounds the memory of the activations
-    VALID_BATCH_SIZE = 4096
+    EVAL_BATCH_SIZE = 4096
 
     def __init__(self, plan: FitPlan):
         self._plan = plan
@@ -63,11 +63,16 @@ class BatchStream:
 
     def valid(self) -> list[WeightedBatch] | None:
         """Return the validation batches, or None without validation rows."""
-        if self._valid is None:
-            return None
-        starts = range(0, len(self._valid[0]), self.VALID_BATCH_SIZE)
-        rows = (slice(start, start + self.VALID_BATCH_SIZE) for start in starts)
-        return [WeightedBatch(*_take(self._valid, part)) for part in rows]
+        return None if self._valid is None else self._in_order(self._valid)
+
+    def evaluated(self) -> list[WeightedBatch]:
+        """Return the training rows as they are."""
+        return self._in_order(self._train)
+
+    def _in_order(self, tensors):
+        starts = range(0, len(tensors[0]), self.EVAL_BATCH_SIZE)
+        rows = (slice(start, start + self.EVAL_BATCH_SIZE) for start in starts)
+        return [WeightedBatch(*_take(tensors, part)) for part in rows]
 
 
 class _InputNoise:

@@ -27,6 +27,11 @@ class EarlyStopping:
         self._reference = math.inf
         self._n_bad = 0
 
+    def resume(self, former: "EarlyStopping") -> None:
+        """Take over what another rule remembers, not its settings."""
+        self.best_epoch, self._best_loss = former.best_epoch, former._best_loss
+        self._reference, self._n_bad = former._reference, former._n_bad
+
     def update(self, epoch: int, loss: float) -> bool:
         """Take the loss of an epoch and return whether it is the lowest so far."""
         if loss < self._reference - self.tol:

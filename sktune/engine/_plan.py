@@ -82,6 +82,7 @@ class FitPlan:
     planned_epochs: int = 1
     patience: int | None = None
     tol: float = 0.0
+    eval_train_loss: bool = False
     seed: int = 0
     device: str = "cpu"
     dtype: str = "float32"
@@ -122,6 +123,24 @@ class FitPlan:
             warmup=self.lr_warmup,
         )
 
+    def plateau_rule(self, former: PlateauRule | None = None) -> PlateauRule | None:
+        """Return the rule of the schedule "plateau", which remembers what `former` does; other schedules have none."""
+        if self.lr_schedule != "plateau":
+            return None
+        rule = PlateauRule(self.lr_decay, self.lr_step, self.tol)
+        if former is not None:
+            rule.resume(former)
+        return rule
+
+    def stopping_rule(self, former: EarlyStopping | None = None) -> EarlyStopping | None:
+        """Return the rule of early stopping, which remembers what `former` does; None without validation rows."""
+        if self.valid is None:
+            return None
+        rule = EarlyStopping(self.patience, self.tol)
+        if former is not None:
+            rule.resume(former)
+        return rule
+
 
 def n_batches(n_rows: int, batch_size: int) -> int:
     """Return the number of batches of an epoch.
@@ -150,7 +169,7 @@ class TrainingState:
     n_steps : int
         Optimizer steps so far.
     plateau, stopping : PlateauRule, EarlyStopping or None
-        What these rules remember; None starts them afresh.
+        What these rules remember; their settings are those of the next plan. None: they begin afresh.
     """
 
     weights: dict[str, Tensor] = field(default_factory=dict)
@@ -174,8 +193,8 @@ class FitResult:
     Parameters
     ----------
     history : list of dict
-        One row per epoch: ``epoch`` (1-based), ``train_loss``, ``valid_loss`` (with validation rows), ``lr`` (of the
-        epoch's last step).
+        One row per epoch: ``epoch`` (1-based), ``train_loss``, ``eval_train_loss`` (if asked for), ``valid_loss``
+        (with validation rows), ``lr`` (of the epoch's last step).
     best_epoch : int
         Number of the epoch whose weights the network has: the one of the lowest validation loss where training could
         stop early, otherwise the last.

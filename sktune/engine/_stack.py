@@ -2,23 +2,20 @@
 
 import math
 from collections.abc import Callable, Sequence
-from copy import deepcopy
 
 import torch
 from torch import Tensor
 
 from .._utils.random import derive_seed
 from ..modules import BLOCK, StackedMLP, row_unit
-from ..schedules import PlateauRule
 from ._batches import tensors_of_rows
 from ._divergence import diverged
-from ._early_stopping import EarlyStopping
-from ._plan import FitPlan, FitResult, TrainingState
+from ._plan import FitPlan, FitResult, Rows, TrainingState
 from ._stacked_batches import StackedBatches, in_target_unit
 from ._stacked_optimizers import StackedOptimizer
 
-#: rows of one forward pass over validation rows: bounds the memory of the activations
-_VALID_ROWS = 1024
+#: rows of one forward pass without gradients: bounds the memory of the activations
+_EVAL_ROWS = 1024
 
 
 def padded(n_rows: int, unit: int) -> int:
@@ -54,9 +51,9 @@ class Member:
         """Stand where the training begins. What the reporter has been told it is not told again."""
         plan, state = self.plan, self.state or TrainingState()
         self.result = FitResult(best_epoch=plan.first_epoch)
-        self.plateau = deepcopy(state.plateau) or PlateauRule(plan.lr_decay, plan.lr_step, plan.tol)
-        self.stopping = deepcopy(state.stopping) or EarlyStopping(plan.patience, plan.tol)
-        self.best = state.best
+        self.plateau = plan.plateau_rule(state.plateau)
+        self.stopping = plan.stopping_rule(state.stopping)
+        self.best = None if self.stopping is None else state.best
         self.epoch = plan.first_epoch
 
     @property
@@ -87,7 +84,7 @@ class Member:
 
     def rates(self) -> list[float]:
         """Return the learning rate of each step of this epoch."""
-        lr = self.plan.lr * self.plateau.factor
+        lr = self.plan.lr * (1.0 if self.plateau is None else self.plateau.factor)
         return [lr * factor for factor in self._factors.of_epoch(self.epoch)]
 
 
@@ -127,7 +124,11 @@ class Stack:
             self._networks.initialize(index, derive_seed(member.plan.seed, "init"))
             if member.state is not None:
                 self._restore(index, member.state)
-        self._validation = _Validation(self._networks, self.members)
+        known = {}  # rows that several plans share are held once
+        self._valid_eval = _Evaluation(self._networks, self._plans(), lambda plan: plan.valid, known)
+        self._train_eval = _Evaluation(
+            self._networks, self._plans(), lambda plan: plan.train if plan.eval_train_loss else None, known
+        )
 
     def _plans(self):
         return [member.plan for member in self.members]
@@ -148,11 +149,8 @@ class Stack:
         begun = [member.tell("begin", lambda reporter: reporter.begin()) for member in self.members]
         rates = list(zip(*(member.rates() for member in self.members), strict=True))
         train_losses = self._train_batches(rates, check).tolist()
-        valid_losses = self._validation.losses()
-        ends = [
-            not ok or self._end_epoch(index, train_losses[index], valid_losses.get(index), rates[-1][index])
-            for index, ok in enumerate(begun)
-        ]
+        rows = self._history_rows(train_losses, rates[-1])
+        ends = [not ok or self._end_epoch(index, row) for index, (ok, row) in enumerate(zip(begun, rows, strict=True))]
         self._leave(ends)
 
     def _train_batches(self, rates, check) -> Tensor:
@@ -182,29 +180,41 @@ class Stack:
             self._losses[chunk] = kind(chunk)
         return self._losses[chunk]
 
-    def _end_epoch(self, index, train_loss, valid_loss, rate) -> bool:
+    def _history_rows(self, train_losses, rates) -> list[dict]:
+        """Return each network's row of the history for the epoch that has just been trained."""
+        evaluated, valid = self._train_eval.losses(), self._valid_eval.losses()
+        return [
+            {
+                "epoch": member.epoch + 1,
+                "train_loss": train_losses[index],
+                **({"eval_train_loss": evaluated[index]} if index in evaluated else {}),
+                **({"valid_loss": valid[index]} if index in valid else {}),
+                "lr": rates[index],
+            }
+            for index, member in enumerate(self.members)
+        ]
+
+    def _end_epoch(self, index, row) -> bool:
         """Note what one network has come to; return whether it leaves the stack."""
         member, plan = self.members[index], self.members[index].plan
         member.epoch += 1
-        row = {"epoch": member.epoch, "train_loss": train_loss, "valid_loss": valid_loss, "lr": rate}
         for name in ("train_loss", "valid_loss"):
-            if row[name] is not None and not math.isfinite(row[name]):
+            if not math.isfinite(row.get(name, 0.0)):
                 kind = name.removesuffix("_loss")
-                member.result.error = diverged(f"the {kind} loss is {row[name]}", member.epoch, rate)
+                member.result.error = diverged(f"the {kind} loss is {row[name]}", member.epoch, row["lr"])
                 return True
-        if valid_loss is None:
-            del row["valid_loss"]
         member.result.history.append(row)
         member.result.best_epoch = member.epoch
-        monitored = train_loss if valid_loss is None else valid_loss
-        member.plateau.update(monitored)
-        if valid_loss is not None:
+        monitored = row.get("valid_loss", row["train_loss"])
+        if member.plateau is not None:
+            member.plateau.update(monitored)
+        if member.stopping is not None:
             if member.stopping.update(member.epoch, monitored):
                 member.best = self._networks.read(index)
             member.result.best_epoch = member.stopping.best_epoch
         goes_on = member.tell("end", lambda reporter: reporter.end(row, lambda: self._networks.read(index)))
         is_last = member.epoch == plan.first_epoch + plan.n_epochs
-        return not goes_on or is_last or member.stopping.should_stop
+        return not goes_on or is_last or (member.stopping is not None and member.stopping.should_stop)
 
     def _leave(self, ends: list[bool]) -> None:
         """Let networks that have ended leave the stack."""
@@ -220,7 +230,8 @@ class Stack:
             self._batches.keep(index)
             self._losses = {}
             self._optimizer.keep(index, self._plans())
-            self._validation.keep(index)
+            self._valid_eval.keep(index)
+            self._train_eval.keep(index)
 
     def _finish(self, index):
         member = self.members[index]
@@ -319,34 +330,44 @@ class _SquaredError(_Losses):
         return self._rows.square().mean(2, keepdim=True)
 
 
-class _Validation:
-    """The validation losses of those networks of a stack that have validation rows, each computed alone."""
+class _Evaluation:
+    """The losses of a stack's networks on rows as they are, without dropout and the like, each computed alone.
 
-    def __init__(self, networks, members):
+    Parameters
+    ----------
+    networks : StackedMLP
+    plans : sequence of FitPlan
+    rows_of : callable
+        Returns the rows of a plan, or None where it wants no loss.
+    known : dict
+        See `tensors_of_rows`.
+    """
+
+    def __init__(self, networks: StackedMLP, plans: Sequence[FitPlan], rows_of, known: dict):
         self._networks = networks
-        judged = [index for index, member in enumerate(members) if member.plan.valid is not None]
-        known = {}
-        self._rows = {index: _validation_rows(members[index].plan, known) for index in judged}
+        all_rows = enumerate(map(rows_of, plans))
+        self._rows = {index: _eval_rows(plans[index], rows, known) for index, rows in all_rows if rows is not None}
 
     def keep(self, index: Tensor) -> None:
         """Drop all networks but those of `index`."""
         self._rows = {new: self._rows[old] for new, old in enumerate(index.tolist()) if old in self._rows}
 
     def losses(self) -> dict[int, float]:
-        """Return the loss of each network that has validation rows, by its index."""
+        """Return the loss of each network that has rows here, by its index."""
         return {index: self._loss(index, *rows) for index, rows in self._rows.items()}
 
     def _loss(self, index, X, target, weight):
         total = 0.0
-        for start in range(0, len(X), _VALID_ROWS):
-            rows = slice(start, start + _VALID_ROWS)
+        for start in range(0, len(X), _EVAL_ROWS):
+            rows = slice(start, start + _EVAL_ROWS)
             losses = _row_losses(self._networks.evaluate(index, X[rows]), target[rows]).double()
-            total += float(losses.sum() if weight is None else losses @ weight[rows].double())
+            # not their inner product, which sums up in another order: weights of 1 are no weights
+            total += float((losses if weight is None else losses * weight[rows].double()).sum())
         return total / len(X)
 
 
-def _validation_rows(plan, known):
-    X, y, weight = tensors_of_rows(plan.valid, plan.device, known)
+def _eval_rows(plan: FitPlan, rows: Rows, known: dict):
+    X, y, weight = tensors_of_rows(rows, plan.device, known)
     return X, y if plan.is_classification else in_target_unit(y, plan), weight
 
 

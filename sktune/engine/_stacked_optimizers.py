@@ -78,6 +78,7 @@ class StackedOptimizer:
         self._plans = list(plans)
         self._clip = _column([plan.clip_norm or torch.inf for plan in plans], self._stack)
         self._clips = any(plan.clip_norm is not None for plan in plans)
+        self._unclipped = self._clip.isinf()
         self._l1 = _column([plan.l1 for plan in plans], self._stack).unsqueeze(1)
         self._has_l1 = any(plan.l1 for plan in plans)
         self._classes_by_pattern = {}
@@ -103,6 +104,7 @@ class StackedOptimizer:
         norms = [torch.linalg.vector_norm(grad.flatten(1), dim=1) for grad in grads]
         total = torch.linalg.vector_norm(torch.stack(norms, dim=1), dim=1, keepdim=True)
         factor = (self._clip / (total + 1e-6)).clamp_(max=1.0)  # 1e-6: as in torch
+        factor.masked_fill_(self._unclipped, 1.0)  # the norm may overflow, where nobody asks for it
         for grad in stack.grad_matrices:
             grad.mul_(factor.unsqueeze(2))
         stack.grad_vectors.mul_(factor)

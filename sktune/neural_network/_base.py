@@ -6,6 +6,7 @@
 A subclass says how targets become numbers (`_fit_target`, `_encode_target`) and outputs become predictions.
 """
 
+import math
 from abc import ABCMeta, abstractmethod
 from dataclasses import replace
 from numbers import Integral, Real
@@ -70,6 +71,7 @@ class BaseNet(SavedNet, HintedParams, CallbackSupportMixin, BaseEstimator, metac
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "patience": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
+        "eval_train_loss": ["boolean"],
         "device": [str],
         "dtype": [StrOptions({"float32", "float64"})],
         "callbacks": [list, tuple, None],
@@ -104,6 +106,7 @@ class BaseNet(SavedNet, HintedParams, CallbackSupportMixin, BaseEstimator, metac
         validation_fraction=0.1,
         patience=10,
         tol=1e-4,
+        eval_train_loss=False,
         device="cpu",
         dtype="float32",
         callbacks=None,
@@ -134,6 +137,7 @@ class BaseNet(SavedNet, HintedParams, CallbackSupportMixin, BaseEstimator, metac
         self.validation_fraction = validation_fraction
         self.patience = patience
         self.tol = tol
+        self.eval_train_loss = eval_train_loss
         self.device = device
         self.dtype = dtype
         self.callbacks = callbacks
@@ -196,7 +200,7 @@ class BaseNet(SavedNet, HintedParams, CallbackSupportMixin, BaseEstimator, metac
             If a parameter or the data is invalid.
         """
         check_parameters(self)
-        check_callbacks(self.callbacks or ())
+        self._check_callbacks()
         going_on = self.warm_start and self.__sklearn_is_fitted__()
         data = self._check_rows(X, y, sample_weight, reset=not going_on)
         if not going_on:
@@ -244,10 +248,15 @@ class BaseNet(SavedNet, HintedParams, CallbackSupportMixin, BaseEstimator, metac
         data = self._check_rows(X, y, sample_weight, reset=not going_on)
         if not going_on:
             self._start(*data[1:])
-        elif n_epochs <= self.n_iter_ or (self._state.stopping is not None and self._state.stopping.should_stop):
+        elif n_epochs <= self.n_iter_:
             return self
         plan = self._plan_epochs(data, n_epochs - self.n_iter_, schedule_start=0)
+        if going_on and _has_stopped(plan, self._state):
+            return self
         return self._train(plan, data, self._state_to_go_on_from(plan) if going_on else None)
+
+    def _check_callbacks(self):
+        check_callbacks(self.callbacks or (), keeps_lr=self.lr_schedule == "constant" and self.lr_warmup == 0)
 
     def _check_pausable(self, n_epochs):
         if self.callbacks:
@@ -277,7 +286,7 @@ class BaseNet(SavedNet, HintedParams, CallbackSupportMixin, BaseEstimator, metac
     def _partial_fit(self, X, y, classes, sample_weight):
         """Train one epoch on the rows given; `fit` and `partial_fit` differ in nothing else but the split."""
         check_parameters(self)
-        check_callbacks(self.callbacks or ())
+        self._check_callbacks()
         if self.early_stopping:
             raise ValueError("partial_fit sees the data in pieces and cannot set rows aside: set early_stopping=False")
         first_call = not self.__sklearn_is_fitted__()
@@ -408,9 +417,11 @@ class BaseNet(SavedNet, HintedParams, CallbackSupportMixin, BaseEstimator, metac
 
     def _record(self, result: FitResult):
         for row in result.history:
-            for name, value in row.items():
-                self.history_.setdefault(name, []).append(value)
-        self.n_iter_ += len(result.history)
+            for name in row:
+                self.history_.setdefault(name, [math.nan] * self.n_iter_)  # earlier epochs did not record it
+            for name, column in self.history_.items():
+                column.append(row.get(name, math.nan))
+            self.n_iter_ += 1
         self.best_epoch_ = result.best_epoch
 
     # -- prediction ---------------------------------------------------------------------------------------------------
@@ -453,6 +464,12 @@ class BaseNet(SavedNet, HintedParams, CallbackSupportMixin, BaseEstimator, metac
 
     def __sklearn_is_fitted__(self):
         return "_state" in vars(self)
+
+
+def _has_stopped(plan: FitPlan, state: TrainingState) -> bool:
+    """Whether early stopping has ended the training."""
+    rule = plan.stopping_rule(state.stopping)
+    return rule is not None and rule.should_stop
 
 
 def _take_rows(rows: Rows, index: np.ndarray) -> Rows:

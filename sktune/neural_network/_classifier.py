@@ -69,11 +69,14 @@ class NetClassifier(ClassifierMixin, BaseNet):
     early_stopping : bool, default=False
         Whether to set rows aside, stop when the loss on them no longer falls, and keep the weights of the best epoch.
     validation_fraction : float, default=0.1
-        Share of the rows to set aside, taken evenly from each class.
+        Share of the rows that `early_stopping` sets aside, taken evenly from each class.
     patience : int, default=10
-        Epochs in a row without improvement that stop the training.
+        Epochs in a row without improvement after which `early_stopping` ends the training.
     tol : float, default=1e-4
         The least decrease of the loss that counts as an improvement, for `patience` and for "plateau".
+    eval_train_loss : bool, default=False
+        Whether `history_` also records the loss on the training rows at the end of each epoch, without dropout and the
+        other noise of training. This takes one more forward pass per epoch, and changes nothing else.
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, ``{label: weight}``; labels that are not listed have weight 1. "balanced" gives each
         class the same total weight.
@@ -85,7 +88,8 @@ class NetClassifier(ClassifierMixin, BaseNet):
     callbacks : list of skorch callbacks or None, default=None
         Callbacks or ``(name, callback)`` pairs; copied, as they keep state. With them the network trains in skorch's
         own loop, which gives the same weights up to rounding, takes longer, and never trains networks together.
-        Lambdas in them can be pickled with the estimator; locks and open files are refused by name.
+        Lambdas in them can be pickled with the estimator; locks and open files are refused by name. skorch's
+        ``LRScheduler`` needs ``lr_schedule="constant"`` without warm-up.
     warm_start : bool, default=False
         Whether `fit` goes on from the weights of the fit before, for `max_epochs` more epochs, with a new optimizer.
     random_state : int, RandomState instance or None, default=None
@@ -102,8 +106,16 @@ class NetClassifier(ClassifierMixin, BaseNet):
     classes_ : ndarray of shape (n_classes,)
         The labels.
     history_ : dict of str to list
-        Per epoch: ``epoch``, ``train_loss``, ``valid_loss`` (with early stopping) and ``lr``. A loss is the mean
-        weighted cross-entropy; penalties are not in it.
+        One entry per epoch, NaN where an epoch has not recorded it. Each loss is the mean weighted cross-entropy;
+        penalties are not in it.
+
+        - ``epoch``: number of the epoch, from 1.
+        - ``train_loss``: mean over the batches of the epoch, with the weights that each batch met, and with `dropout`,
+          `mixup`, `input_noise` and `label_smoothing` as they are set. It cannot be compared with ``valid_loss``.
+        - ``eval_train_loss`` (with `eval_train_loss`): loss on the training rows at the end of the epoch, computed as
+          ``valid_loss`` is.
+        - ``valid_loss`` (with `early_stopping`): loss on the rows set aside at the end of the epoch.
+        - ``lr``: learning rate of the last optimizer step of the epoch.
     n_iter_ : int
         Number of epochs trained.
     best_epoch_ : int
@@ -168,6 +180,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
         validation_fraction=0.1,
         patience=10,
         tol=1e-4,
+        eval_train_loss=False,
         class_weight=None,
         device="cpu",
         dtype="float32",
@@ -200,6 +213,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
             validation_fraction=validation_fraction,
             patience=patience,
             tol=tol,
+            eval_train_loss=eval_train_loss,
             device=device,
             dtype=dtype,
             callbacks=callbacks,

@@ -7,7 +7,7 @@ from ..modules import NetworkSpec
 from ._device import resolve_device
 
 #: parameters that pass into a plan under their own names, as these types
-_NUMBERS = {
+_SAME_NAMES = {
     "lr": float,
     "momentum": float,
     "weight_decay": float,
@@ -19,6 +19,7 @@ _NUMBERS = {
     "lr_warmup": float,
     "batch_size": int,
     "tol": float,
+    "eval_train_loss": bool,
 }
 
 
@@ -109,7 +110,7 @@ def make_plan(
         optimizer=estimator.optimizer,
         lr_schedule=estimator.lr_schedule,
         clip_norm=None if estimator.clip_norm is None else float(estimator.clip_norm),
-        **{name: kind(getattr(estimator, name)) for name, kind in _NUMBERS.items()},
+        **{name: kind(getattr(estimator, name)) for name, kind in _SAME_NAMES.items()},
         first_epoch=first_epoch,
         n_epochs=int(n_epochs),
         schedule_start=schedule_start,

@@ -66,11 +66,14 @@ class NetRegressor(RegressorMixin, BaseNet):
     early_stopping : bool, default=False
         Whether to set rows aside, stop when the loss on them no longer falls, and keep the weights of the best epoch.
     validation_fraction : float, default=0.1
-        Share of the rows to set aside, drawn at random.
+        Share of the rows that `early_stopping` sets aside, drawn at random.
     patience : int, default=10
-        Epochs in a row without improvement that stop the training.
+        Epochs in a row without improvement after which `early_stopping` ends the training.
     tol : float, default=1e-4
         The least decrease of the loss that counts as an improvement, for `patience` and for "plateau".
+    eval_train_loss : bool, default=False
+        Whether `history_` also records the loss on the training rows at the end of each epoch, without dropout and the
+        other noise of training. This takes one more forward pass per epoch, and changes nothing else.
     device : str, default="cpu"
         Where to train: "cpu", "cuda", "cuda:1", ..., or "auto", the GPU if there is one; of several, processes and
         the workers of a search take turns. Small networks on small tables are often fastest on the CPU.
@@ -79,7 +82,8 @@ class NetRegressor(RegressorMixin, BaseNet):
     callbacks : list of skorch callbacks or None, default=None
         Callbacks or ``(name, callback)`` pairs; copied, as they keep state. With them the network trains in skorch's
         own loop, which gives the same weights up to rounding, takes longer, and never trains networks together.
-        Lambdas in them can be pickled with the estimator; locks and open files are refused by name.
+        Lambdas in them can be pickled with the estimator; locks and open files are refused by name. skorch's
+        ``LRScheduler`` needs ``lr_schedule="constant"`` without warm-up.
     warm_start : bool, default=False
         Whether `fit` goes on from the weights of the fit before, for `max_epochs` more epochs, with a new optimizer.
     random_state : int, RandomState instance or None, default=None
@@ -94,9 +98,16 @@ class NetRegressor(RegressorMixin, BaseNet):
     net_ : skorch.NeuralNetRegressor
         The trained net, with `module_` and `history`; made at the first access.
     history_ : dict of str to list
-        Per epoch: ``epoch``, ``train_loss``, ``valid_loss`` (with early stopping) and ``lr``. A loss is the mean
-        weighted squared error in units of the targets' variance (1 is what predicting the mean gives); penalties are
-        not in it.
+        One entry per epoch, NaN where an epoch has not recorded it. Each loss is the mean weighted squared error in
+        units of the targets' variance (1 is what predicting the mean gives); penalties are not in it.
+
+        - ``epoch``: number of the epoch, from 1.
+        - ``train_loss``: mean over the batches of the epoch, with the weights that each batch met, and with `dropout`,
+          `mixup` and `input_noise` as they are set. It cannot be compared with ``valid_loss``.
+        - ``eval_train_loss`` (with `eval_train_loss`): loss on the training rows at the end of the epoch, computed as
+          ``valid_loss`` is.
+        - ``valid_loss`` (with `early_stopping`): loss on the rows set aside at the end of the epoch.
+        - ``lr``: learning rate of the last optimizer step of the epoch.
     n_iter_ : int
         Number of epochs trained.
     best_epoch_ : int

@@ -19,8 +19,8 @@ from ..modules import NetworkSpec, state_shapes
 from ..schedules import PlateauRule
 from ._device import resolve_device
 
-#: fields of a plan that are data, or have parts of their own
-_DATA_FIELDS = {"train", "valid", "network"}
+#: fields of a plan that are data, have parts of their own, or have no part in what the network is
+_LEFT_OUT = {"train", "valid", "network", "eval_train_loss"}
 #: what the rules remember
 _PLATEAU = ("decay", "patience", "tol", "factor", "_best", "_n_bad")
 _STOPPING = ("patience", "tol", "best_epoch", "_best_loss", "_reference", "_n_bad")
@@ -30,7 +30,7 @@ _OPTIONAL = ("num_batches_tracked", "output_shift", "output_scale")
 
 def plan_parts(plan: FitPlan) -> dict[str, Any]:
     """Return the settings of a plan without its rows."""
-    parts = {field.name: getattr(plan, field.name) for field in fields(plan) if field.name not in _DATA_FIELDS}
+    parts = {field.name: getattr(plan, field.name) for field in fields(plan) if field.name not in _LEFT_OUT}
     return {**parts, "network": asdict(plan.network)}
 
 
@@ -46,7 +46,7 @@ def plan_from(parts: Any, constraints: dict, validate: Any) -> FitPlan:
     validate : callable
         ``validate(constraints, values)`` raises ValueError for a value that is not allowed.
     """
-    names = {field.name for field in fields(FitPlan)} - _DATA_FIELDS
+    names = {field.name for field in fields(FitPlan)} - _LEFT_OUT
     require_keys(parts, "the plan of a network", {*names, "network"})
     settings = {name: parts[name] for name in names}
     spec = parts["network"]
@@ -164,7 +164,7 @@ def check_history(history: Any, n_epochs: Any, best_epoch: Any) -> None:
     """Raise FileFormatError for what is no history of `n_epochs` epochs."""
     require(type(n_epochs) is int and n_epochs >= 1, f"a network cannot be trained for {n_epochs!r} epochs")
     require(type(best_epoch) is int and 0 <= best_epoch <= n_epochs, f"best_epoch_ cannot be {best_epoch!r}")
-    require_keys(history, "history_", ("epoch", "train_loss", "lr"), ("valid_loss",))
+    require_keys(history, "history_", ("epoch", "train_loss", "lr"), ("eval_train_loss", "valid_loss"))
     for name, column in history.items():
         fits = type(column) is list and all(type(value) in (int, float) for value in column)
         require(fits and len(column) <= n_epochs, f"{name!r} of history_ is no list of {n_epochs} numbers")

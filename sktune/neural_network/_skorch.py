@@ -7,20 +7,21 @@ skorch's loop draws its batches from the global random stream, swallows Ctrl-C a
 import math
 from collections.abc import Callable, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from fnmatch import fnmatch
 from typing import Protocol
 
 import numpy as np
 import torch
 from skorch import NeuralNet, NeuralNetClassifier, NeuralNetRegressor
-from skorch.callbacks import Callback
+from skorch.callbacks import Callback, LRScheduler
 from skorch.dataset import Dataset
 from torch import Tensor, nn
 
 from .._utils.interrupts import interrupts
 from .._utils.random import derive_seed
 from .._utils.threads import flushed_denormals, torch_threads
-from ..engine import MOMENTS, BatchStream, EarlyStopping, FitPlan, FitResult, TrainingState, diverged
+from ..engine import MOMENTS, BatchStream, FitPlan, FitResult, TrainingState, diverged
 from ..modules import MLP
 from ..schedules import PlateauRule
 
@@ -84,24 +85,31 @@ class WeightedMSELoss(nn.MSELoss):
 
 
 class _StepCallback(Callback):
-    """What each optimizer step of a plan needs beyond skorch's own."""
+    """What each optimizer step of a plan needs beyond skorch's own.
 
-    def __init__(self, plan: FitPlan):
+    Attributes
+    ----------
+    lr : float
+        Learning rate of the last step.
+    """
+
+    def __init__(self, plan: FitPlan, plateau: PlateauRule | None):
         self.plan = plan
-        self.plateau = PlateauRule(plan.lr_decay, plan.lr_step, plan.tol)
+        self.plateau = plateau
         self.lr = plan.lr
-        self._schedule = plan.schedule()
+        # a constant rate is the net's own, which the user's callbacks may change
+        self._schedule = None if plan.lr_schedule == "constant" and plan.lr_warmup == 0 else plan.schedule()
         self._step = (plan.first_epoch - plan.schedule_start) * plan.n_batches
 
     def on_batch_begin(self, net, batch=None, training=None, **kwargs):
         """Set the learning rate of this step and the weights of its rows."""
         net.criterion_.row_weight = batch.weight
-        if not training:
+        if not training or self._schedule is None:
             return
-        self.lr = self.plan.lr * self._schedule.factor(self._step) * self.plateau.factor
+        lr = self.plan.lr * self._schedule.factor(self._step) * (1.0 if self.plateau is None else self.plateau.factor)
         self._step += 1
         for group in net.optimizer_.param_groups:
-            group["lr"] = self.lr
+            group["lr"] = lr
 
     def on_grad_computed(self, net, named_parameters, **kwargs):
         """Add the L1 penalty's gradient, then clip the sum."""
@@ -112,7 +120,9 @@ class _StepCallback(Callback):
             nn.utils.clip_grad_norm_(net.module_.parameters(), self.plan.clip_norm)
 
     def on_batch_end(self, net, training=None, **kwargs):
-        """Stop at the first loss that is not finite."""
+        """Note the learning rate of the step; stop at the first loss that is not finite."""
+        if training:
+            self.lr = float(net.optimizer_.param_groups[0]["lr"])
         kind = "train" if training else "valid"
         loss = net.history[-1, "batches", -1, f"{kind}_loss"]
         if not math.isfinite(loss):
@@ -123,14 +133,34 @@ def _penalized(module: MLP) -> list[nn.Parameter]:
     return [parameter for name, parameter in module.named_parameters() if fnmatch(name, MLP.PENALIZED)]
 
 
-def check_callbacks(callbacks: Sequence) -> None:
-    """Raise TypeError for what is neither a skorch callback nor a ``(name, callback)`` pair."""
+def check_callbacks(callbacks: Sequence, *, keeps_lr: bool = True) -> None:
+    """Check the user's callbacks.
+
+    Parameters
+    ----------
+    callbacks : sequence
+        What the user has given.
+    keeps_lr : bool, default=True
+        Whether the training leaves the learning rate as it is, so that a callback may change it.
+
+    Raises
+    ------
+    TypeError
+        For what is neither a skorch callback nor a ``(name, callback)`` pair.
+    ValueError
+        For skorch's scheduler of the learning rate beside one of our schedules, which would overrule it.
+    """
     for given in callbacks:
         named = isinstance(given, tuple) and len(given) == 2 and isinstance(given[0], str)
         callback = given[1] if named else given
         is_class = isinstance(callback, type) and issubclass(callback, Callback)  # skorch makes an instance of it
         if not is_class and not isinstance(callback, Callback):
             raise TypeError(f"callbacks must be skorch callbacks or (name, callback) pairs, got {given!r} among them")
+        if not keeps_lr and issubclass(callback if is_class else type(callback), LRScheduler):
+            raise ValueError(
+                "callbacks has a skorch LRScheduler, but the learning rate follows lr_schedule and lr_warmup: "
+                "set lr_schedule='constant' and lr_warmup=0, or leave the LRScheduler out"
+            )
 
 
 def build_net(plan: FitPlan, callbacks: Sequence, classes: np.ndarray | None) -> NeuralNet:
@@ -210,8 +240,9 @@ def train(
         if state is not None:
             _write_state(net, plan, state)
         net.history.extend(history)
-        result = _run(net, plan, reporter)
-        result.state = read_state(net, plan)
+        step_callback = _StepCallback(plan, plan.plateau_rule(None if state is None else state.plateau))
+        result = _run(net, plan, step_callback, reporter)
+        result.state = replace(read_state(net, plan), plateau=step_callback.plateau)
         return net, result
 
 
@@ -257,9 +288,8 @@ def _write_state(net: NeuralNet, plan: FitPlan, state: TrainingState) -> None:
             net.optimizer_.state[parameter] = {"step": torch.tensor(state.n_steps, dtype=torch.float32), **saved}
 
 
-def _run(net: NeuralNet, plan: FitPlan, reporter: Reporter) -> FitResult:
+def _run(net: NeuralNet, plan: FitPlan, step_callback: _StepCallback, reporter: Reporter) -> FitResult:
     """Train with our step callback in the net, and leave the net without it."""
-    step_callback = _StepCallback(plan)
     own, net.callbacks_ = net.callbacks_, [("sktune", step_callback), *net.callbacks_]
     try:
         net.notify("on_train_begin", X=plan.train.X, y=plan.train.y)
@@ -276,12 +306,14 @@ def _run(net: NeuralNet, plan: FitPlan, reporter: Reporter) -> FitResult:
 
 def _run_epochs(net: NeuralNet, plan: FitPlan, step_callback: _StepCallback, reporter: Reporter) -> FitResult:
     run_epoch = _EpochRunner(net, plan)
-    stopping = EarlyStopping(plan.patience, plan.tol)
+    stopping = plan.stopping_rule()
     best_weights = None
     result = FitResult(best_epoch=plan.first_epoch)
-    losses = ("train_loss",) if plan.valid is None else ("train_loss", "valid_loss")
-    for row in list(net.history)[plan.schedule_start :]:  # a training in pieces has met these epochs already
-        step_callback.plateau.update(row[losses[-1]])
+    losses = [
+        "train_loss",
+        *(["eval_train_loss"] if plan.eval_train_loss else []),
+        *([] if plan.valid is None else ["valid_loss"]),
+    ]
     for epoch in range(plan.first_epoch, plan.first_epoch + plan.n_epochs):
         reporter.begin()
         stop = run_epoch(epoch)
@@ -291,13 +323,14 @@ def _run_epochs(net: NeuralNet, plan: FitPlan, step_callback: _StepCallback, rep
         row = _history_row(net, losses, step_callback.lr)
         result.history.append(row)
         result.best_epoch = epoch + 1
-        monitored = row[losses[-1]]
-        step_callback.plateau.update(monitored)
-        if plan.valid is not None:
+        monitored = row.get("valid_loss", row["train_loss"])
+        if step_callback.plateau is not None:
+            step_callback.plateau.update(monitored)
+        if stopping is not None:
             if stopping.update(epoch + 1, monitored):
                 best_weights = {name: tensor.clone() for name, tensor in net.module_.state_dict().items()}
             result.best_epoch = stopping.best_epoch
-        if reporter.end(row, net.module_.state_dict) or stop or stopping.should_stop:
+        if reporter.end(row, net.module_.state_dict) or stop or (stopping is not None and stopping.should_stop):
             break
     if best_weights is not None:
         net.module_.load_state_dict(best_weights)
@@ -330,10 +363,33 @@ class _EpochRunner:
             lambda: net.notify("on_epoch_begin", **self._datasets),
             lambda: net.run_single_epoch(self._stream.train(epoch), **train),
             lambda: net.run_single_epoch(self._stream.valid(), **valid),
+            self._evaluate,
             lambda: net.notify("on_epoch_end", **self._datasets),
         )
         answers = [_wants_to_stop(part) for part in parts]  # all parts run, whatever one of them says
         return any(answers)
+
+    def _evaluate(self) -> None:
+        """Record the loss on the training rows as they are, and leave no trace of that."""
+        if not self._plan.eval_train_loss:
+            return
+        net = self._net
+        module, criterion = net.module_, net.criterion_
+        former = module.training, criterion.training, criterion.row_weight
+        try:
+            module.eval()
+            criterion.eval()
+            total = sum(self._loss_sum(*batch, batch.weight) for batch in self._stream.evaluated())
+        finally:
+            module.train(former[0])
+            criterion.train(former[1])
+            criterion.row_weight = former[2]
+        net.history.record("eval_train_loss", total / len(self._plan.train))
+
+    @torch.no_grad()
+    def _loss_sum(self, X, y, weight) -> float:
+        self._net.criterion_.row_weight = weight
+        return float(self._net.criterion_(self._net.module_(X), y)) * len(X)
 
 
 def _wants_to_stop(part: Callable[[], object]) -> bool:

@@ -47,6 +47,7 @@ VARIED = {
     "seed": st.integers(0, 10),
     "weighted": st.booleans(),
     "validate": st.booleans(),
+    "eval_train_loss": st.booleans(),
     "dropout": st.sampled_from([0.0, 0.1, 0.5]),
     "lr": st.sampled_from([1e-3, 1e-2]),
     "momentum": st.sampled_from([0.0, 0.5, 0.9]),

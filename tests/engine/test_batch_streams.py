@@ -88,7 +88,7 @@ def test_the_rows_themselves_are_left_alone():
 
 
 def test_validation_rows_come_in_order_and_as_they_are(monkeypatch):
-    monkeypatch.setattr(BatchStream, "VALID_BATCH_SIZE", 7)
+    monkeypatch.setattr(BatchStream, "EVAL_BATCH_SIZE", 7)
     valid = Rows(X + 1, y, WEIGHT)
     batches = stream_of(Rows(X, y), valid=valid, **AUGMENTED).valid()
     assert [len(batch[0]) for batch in batches] == [7, 7, 7, 7, 2]

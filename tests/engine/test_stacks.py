@@ -49,7 +49,9 @@ def assert_same_state(actual, expected):
         expected.plateau,
         expected.optimizer,
     )
-    assert vars(actual.stopping) == vars(expected.stopping)
+    assert (actual.stopping is None) == (expected.stopping is None)
+    if expected.stopping is not None:
+        assert vars(actual.stopping) == vars(expected.stopping)
     pairs = [
         (actual.weights, expected.weights),
         *((actual.moments[name], expected.moments[name]) for name in expected.moments),
