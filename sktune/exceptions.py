@@ -46,3 +46,7 @@ class UntrustedTypesError(FileFormatError):
 
 class VersionMismatchWarning(SktuneWarning):
     """A file was written with other versions of the libraries: what it holds may behave differently here."""
+
+
+class UnusedResultsWarning(SktuneWarning):
+    """Results in a file that was given as `initial_results` are not results of this search's candidates."""

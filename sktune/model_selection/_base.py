@@ -44,7 +44,7 @@ from ._picklable import check_picklable
 from ._planning import rehearse
 from ._results import extra_columns, fold_outcomes, rank_failures_last
 from ._resuming import check_has_epochs, find_resource, train_until
-from ._scores import Scores
+from ._scores import Scores, leading_metric
 from ._seeding import seeded_generators
 from ._shared_steps import SharedSteps
 from ._splits import check_labels_of_splits, freeze_splits
@@ -413,7 +413,7 @@ class BaseTuneSearchCV(Portable, HintedParams, BaseSearchCV):
         if not isinstance(first_scores, dict):
             return "score"
         self._check_refit_for_multimetric(first_scores)  # a callable scoring shows its metrics only now
-        return self.refit if isinstance(self.refit, str) else next(iter(first_scores))
+        return leading_metric(first_scores, self.refit)
 
     def _store_results(self, evaluator: Evaluator) -> None:
         """Set ``cv_results_``."""

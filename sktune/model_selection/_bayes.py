@@ -103,10 +103,13 @@ class BayesSearchCV(WarmStarted, BaseTuneSearchCV):
         spaces, a setting goes to the first that it lies in.
     initial_results : str, path-like, list of (dict, float) or None, default=None
         What is known already: settings and their mean scores, tried by hand for example (NaN for a failure); or the
-        name of a file that was the `storage` of searches, of which those candidates count that were evaluated on the
-        same rows, splits and scorer, and lie in the spaces. The surrogate begins with them; they are not evaluated
-        again, do not count in `n_iter`, and are not in ``cv_results_``. With a `storage`, a search that is begun again
-        sticks to what was known when it was begun first.
+        name of a file that was the `storage` of searches. Of a file those candidates count that were evaluated to the
+        end on the same rows, splits and scorer, that lie in the spaces, and whose estimator is `estimator` in all that
+        is not searched here: another class, other steps of a pipeline or another `max_epochs` share nothing
+        (``random_state``, ``n_jobs``, ``verbose`` and ``memory`` may differ). An `UnusedResultsWarning` says how many
+        were left out, and why, if none is left or if only such parameters differ. The surrogate begins with the
+        results; they are not evaluated again, do not count in `n_iter`, and are not in ``cv_results_``. With a
+        `storage`, a search that is begun again keeps to what was known when it was begun first.
     pruning : {"freeze-thaw", "halving"}, FreezeThaw, SuccessiveHalving or None, default=None
         How to stop candidates that promise little, before they have been trained to their ends: by what the surrogate
         expects of them, see :class:`FreezeThaw`, or by their ranks, see :class:`SuccessiveHalving`. None trains all of

@@ -103,10 +103,13 @@ class HyperbandSearchCV(WarmStarted, PacedSearchCV):
         Settings to begin with: those of `estimator` itself, or known-good ones.
     initial_results : str, path-like, list of (dict, float) or None, default=None
         What is known already: settings and their mean scores after all their epochs, tried by hand for example (NaN
-        for a failure); or the name of a file that was the `storage` of searches, of which those candidates count that
-        were fully evaluated on the same rows, splits and scorer, and lie in the space. The process that proposes
-        candidates begins with them, and chance does not draw them again; they are not in ``cv_results_``. With a
-        `storage`, a search that is begun again sticks to what was known when it was begun first.
+        for a failure); or the name of a file that was the `storage` of searches. Of a file those candidates count that
+        were evaluated to the end on the same rows, splits and scorer, that lie in the space, and whose estimator is
+        `estimator` in all that is not searched here: another class, other steps of a pipeline or another `max_epochs`
+        share nothing (``random_state``, ``n_jobs``, ``verbose`` and ``memory`` may differ). An `UnusedResultsWarning`
+        says how many were left out, and why, if none is left or if only such parameters differ. The process that
+        proposes candidates begins with the results, and chance does not draw them again; they are not in
+        ``cv_results_``. With a `storage`, a search that is begun again keeps to what was known when it was begun first.
 
     Attributes
     ----------

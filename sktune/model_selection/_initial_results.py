@@ -2,6 +2,8 @@
 
 import math
 import os
+import warnings
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
 from numbers import Real
@@ -10,12 +12,17 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from .._sklearn_compat import scorer_of, scorers_by_name
+from ..exceptions import UnusedResultsWarning
 from ..store import Store, fingerprint, from_plain, open_existing, read_trials, to_plain
+from ._comparable import describe_params, differing_params, point_of
 from ._initial_params import place
 from ._ledger import Run, comparison_key
-from ._results import value_of
-from ._search_spaces import SpaceBudget
+from ._scores import leading_metric
+from ._search_spaces import SpaceBudget, parse_search_spaces
 
+#: What is said of candidates whose estimator is this search's, but not all that is fixed in it.
+_OTHER_VALUES = "the same estimator with other values of what is not searched"
 #: Settings and their scores.
 KnownResults = list[tuple[dict[str, Any], float]]
 
@@ -32,9 +39,21 @@ class WarmStarted:
     def _known_results(self, data_key: Callable[[], str], splits: list, run: Run | None) -> KnownResults:
         if not isinstance(self.initial_results, str | os.PathLike):
             return self.initial_results or []
-        metric = self.refit if isinstance(self.refit, str) else None
-        read = partial(read_results, self.initial_results, comparison_key(data_key(), splits, self.scoring), metric)
+        read = partial(
+            read_results,
+            self.initial_results,
+            comparison_key(data_key(), splits, self.scoring),
+            self._metric_to_read(),
+            self.estimator,
+            parse_search_spaces(self.search_spaces, 1),
+        )
         return read() if run is None else keep_results(run.store, run.key, read)
+
+    def _metric_to_read(self) -> str | None:
+        """Return the metric that leads the search, None if there is but one, or if a callable names them later."""
+        scorers = scorers_by_name(scorer_of(self))
+        names = scorers if isinstance(scorers, dict) else ()
+        return leading_metric(names, self.refit) if names or isinstance(self.refit, str) else None
 
 
 def check_initial_results(initial_results: Any) -> None:
@@ -54,49 +73,98 @@ def check_initial_results(initial_results: Any) -> None:
             )
 
 
-def read_results(path: str | os.PathLike, key: str, metric: str | None) -> KnownResults:
-    """Return the results in a store that can be compared with those of a search.
+def read_results(
+    path: str | os.PathLike, key: str, metric: str | None, estimator: BaseEstimator, budgets: list[SpaceBudget]
+) -> KnownResults:
+    """Return the results in a store that are results of this search's candidates.
 
     Parameters
     ----------
     path : str or path-like
         The store.
     key : str
-        What `data_key` returns for the search. Only candidates that were evaluated on all of its splits count.
+        What `comparison_key` returns for the search. Only candidates that were evaluated on all of its splits count.
     metric : str or None
-        Which of several metrics leads the search; None is the first.
+        Which of several metrics leads the search; None is the first of those in the store.
+    estimator : estimator
+        That of the search. What it does not search must be the same for a candidate.
+    budgets : list of SpaceBudget
+        The spaces of the search.
+
+    Warns
+    -----
+    UnusedResultsWarning
+        If there is no such result, or if some are of the same estimator with other values of what is not searched.
     """
     with open_existing(path, "initial_results") as store:
         problems, trials = store.problems(), read_trials(store)
-    n_splits = {problem: about["n_splits"] for problem, about in problems.items() if about["data"] == key}
-    known = []
+    own, known, others = describe_params(estimator), [], Counter()
     for trial in trials:
-        folds = trial["folds"].values()
-        is_whole = len(folds) == n_splits.get(trial["result"].problem)
-        if is_whole and all(fold["status"] == "ok" and fold["is_complete"] for fold in folds):
-            params = _params_of(trial["result"].params)
-            score = float(np.mean([_score(fold["test_scores"], metric) for fold in folds]))
-            if params is not None:
-                known.append((params, score))
+        about, plain = problems[trial["result"].problem], trial["result"].params
+        reason, params = _place_trial(plain, about.get("params", {}), own, estimator, budgets)
+        if about["data"] != key:
+            reason = "other data, splits or scoring"
+        elif not _is_whole(trial, about["n_splits"]):
+            reason = "no evaluation to the end"
+        if reason is None:
+            scores = [fold["test_scores"] for fold in trial["folds"].values()]
+            known.append((params, float(np.mean([_score(one, metric, path) for one in scores]))))
+        else:
+            others[reason] += 1
+    _warn_of_others(path, len(known), others)
     return known
 
 
-def _params_of(plain: dict[str, Any]) -> dict[str, Any] | None:
-    try:
-        return {name: from_plain(value) for name, value in plain.items()}
-    except LookupError:  # a whole estimator, for example
-        return None
+def _is_whole(trial, n_splits):
+    folds = trial["folds"].values()
+    return len(folds) == n_splits and all(fold["status"] == "ok" and fold["is_complete"] for fold in folds)
 
 
-def _score(scores, metric):
-    return value_of(scores, metric if metric in scores else sorted(scores)[0]) if isinstance(scores, dict) else scores
+def _place_trial(plain, known, own, estimator, budgets) -> tuple[str | None, dict[str, Any]]:
+    """Return why a candidate is none of this search's, None if it is, and what it has for the searched parameters."""
+    reasons = []
+    for budget in budgets:
+        names = set(budget.space.names)
+        differing = differing_params(plain, known, own, names)
+        if differing:
+            is_other = "" in differing
+            reasons.append("another estimator" if is_other else f"{_OTHER_VALUES} ({', '.join(differing[:5])})")
+            continue
+        try:
+            return None, place(point_of(plain, known, names), estimator, [budget], "")[1]
+        except ValueError:
+            reasons.append("settings outside the space")
+    return reasons[0], {}
+
+
+def _warn_of_others(path, n_known, others):
+    if others and (n_known == 0 or any(reason.startswith(_OTHER_VALUES) for reason in others)):
+        reasons = "; ".join(f"{reason}: {count}" for reason, count in others.most_common())
+        warnings.warn(
+            f"initial_results={os.fspath(path)!r}: the search begins with {n_known} of {n_known + others.total()} "
+            f"candidates. Left out are {reasons}",
+            UnusedResultsWarning,
+            stacklevel=2,
+        )
+
+
+def _score(scores, metric, path):
+    if not isinstance(scores, dict):
+        return scores
+    if metric is not None and metric not in scores:
+        raise ValueError(
+            f"initial_results={os.fspath(path)!r} has no scores of {metric!r}, which leads the search, only of "
+            f"{', '.join(map(repr, scores))}"
+        )
+    return scores[leading_metric(scores, metric)]
 
 
 def keep_results(store: Store, run: str, read: Callable[[], KnownResults]) -> KnownResults:
     """Return what was known when a run began: more may be known when it is begun again, which must change nothing."""
-    content = store.begin_run(
-        fingerprint(run, "initial results"), {"known": [(_plain(params), score) for params, score in read()]}
-    )
+    key = fingerprint(run, "initial results")
+    content = store.find_run(key)
+    if content is None:
+        content = store.begin_run(key, {"known": [(_plain(params), score) for params, score in read()]})
     return [({name: from_plain(value) for name, value in params.items()}, score) for params, score in content["known"]]
 
 

@@ -10,6 +10,7 @@ from .._utils.codec import decode, encode
 from .._utils.paths import as_path
 from .._utils.random import root_seed
 from ..store import Result, Store, fingerprint, to_plain, versions
+from ._comparable import describe_params
 from ._evaluation import FoldRecord, Paused, Problem, Task
 from ._results import CandidateRecord
 from ._resuming import training_state
@@ -184,6 +185,7 @@ class Run:
                 "n_splits": len(splits),
                 "n_samples": sum(map(len, splits[0])),
                 "data": common,
+                "params": describe_params(problem.estimator),
                 "versions": versions(),
             },
         )

@@ -1,7 +1,7 @@
 """What a scorer returned, made plain: floats by name, and a reason wherever there is no usable number."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from numbers import Real
 from typing import Any
@@ -54,3 +54,8 @@ def _last_line(traceback: str) -> str:
     last_frame = max((i for i, line in enumerate(lines) if line.startswith("  File ")), default=-1)
     name, separator, message = next(line for line in lines[last_frame + 1 :] if line[:1].strip()).partition(": ")
     return name.rpartition(".")[2] + separator + message
+
+
+def leading_metric(names: Iterable[str], refit: Any) -> str:
+    """Return the metric that leads a search with several: that of a str `refit`, else the first."""
+    return refit if isinstance(refit, str) else next(iter(names))

@@ -198,10 +198,16 @@ class Store:
     def begin_run(self, key: str, content: dict[str, Any]) -> dict[str, Any]:
         """Note what a search starts from, and return it: as it was first noted, if it was begun before."""
         self._add_text("runs", "content", key, content)
+        return self.find_run(key)
+
+    def find_run(self, key: str) -> dict[str, Any] | None:
+        """Return what a search started from, None if it was not begun."""
         with self._reading() as connection:
-            text, checksum = connection.execute("SELECT content, checksum FROM runs WHERE key = ?", (key,)).fetchone()
-        self._verify(checksum, key, text)
-        return json.loads(text)
+            row = connection.execute("SELECT content, checksum FROM runs WHERE key = ?", (key,)).fetchone()
+        if row is None:
+            return None
+        self._verify(row[1], key, row[0])
+        return json.loads(row[0])
 
     def _add_text(self, table, column, key, value):
         text = _to_json(value)

@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.datasets import load_iris
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import SVC
 
 from sktune import BayesSearchCV, Categorical, HyperbandSearchCV, NetClassifier
 from sktune._utils.random import derive_seed
+from sktune.exceptions import UnusedResultsWarning
 from sktune.model_selection._proposals import Observation, propose
 from sktune.optimize import Optimizer
 from sktune.space import Space
@@ -73,10 +76,11 @@ def test_only_what_can_be_compared_counts(tmp_path):
     ):
         search.set_params(storage=path).fit(*data)
     second = BayesSearchCV(SVC(), SPACE, n_iter=3, cv=3, random_state=1)
-    assert (
-        clone(second).set_params(initial_results=path).fit(X, y).cv_results_["params"]
-        == clone(second).fit(X, y).cv_results_["params"]
-    )
+    with pytest.warns(
+        UnusedResultsWarning, match="with 0 of 10 .* splits or scoring: 6; settings outside the space: 4"
+    ):
+        informed = clone(second).set_params(initial_results=path).fit(X, y)
+    assert informed.cv_results_["params"] == clone(second).fit(X, y).cv_results_["params"]
 
 
 def test_a_search_begun_again_sticks_to_what_was_known_then(tmp_path):
@@ -155,3 +159,124 @@ def test_hyperband_reads_what_another_search_has_found(tmp_path):
     assert from_file.cv_results_["params"] == by_hand.cv_results_["params"]
     again = clone(HYPERBAND).set_params(initial_results=path, storage=path)
     assert again.fit(X, y).cv_results_["params"] == clone(again).fit(X, y).cv_results_["params"]
+
+
+def near(estimator, X, y):
+    return -((estimator.u - 0.3) ** 2) - (estimator.v - 0.3) ** 2
+
+
+def far(estimator, X, y):
+    return (estimator.u - 0.3) ** 2 + (estimator.v - 0.3) ** 2
+
+
+def both(estimator, X, y):
+    return {"z": near(estimator, X, y), "a": far(estimator, X, y)}
+
+
+def first_ok(results):
+    return int(np.flatnonzero(results["status"] == "ok")[0])
+
+
+@pytest.mark.parametrize(
+    ("scoring", "refit", "leader"),
+    [
+        ({"z": near, "a": far}, False, "z"),
+        ({"z": near, "a": far}, first_ok, "z"),
+        ({"z": near, "a": far}, "a", "a"),
+        (both, False, "z"),
+        (both, first_ok, "z"),
+        (both, "a", "a"),
+    ],
+)
+def test_the_metric_that_leads_the_search_is_read(scoring, refit, leader, tmp_path):
+    path = tmp_path / "search.db"
+    first = clone(BOWL).set_params(scoring=scoring, refit=False, n_iter=8, storage=path).fit(X, y).cv_results_
+    second = clone(BOWL).set_params(scoring=scoring, refit=refit, random_state=1)
+    informed = clone(second).set_params(initial_results=path).fit(X, y).cv_results_["params"]
+    for metric in ("z", "a"):
+        known = list(zip(first["params"], first[f"mean_test_{metric}"], strict=True))
+        by_hand = clone(second).set_params(initial_results=known).fit(X, y).cv_results_["params"]
+        assert (informed == by_hand) == (metric == leader)
+
+
+def test_a_metric_that_the_file_has_not_is_named(tmp_path):
+    path = tmp_path / "search.db"
+    clone(BOWL).set_params(scoring=both, refit=False, storage=path).fit(X, y)
+    search = clone(BOWL).set_params(scoring=both, refit="r2", initial_results=path)
+    with pytest.raises(ValueError, match=r"has no scores of 'r2', which leads the search, only of 'z', 'a'"):
+        search.fit(X, y)
+
+
+class Deep(Bowl):
+    """One with settings besides."""
+
+    def __init__(self, u=0.0, v=0.0, w=0.5, max_epochs=20, verbose=0, random_state=None):
+        super().__init__(u, v)
+        self.w = w
+        self.max_epochs = max_epochs
+        self.verbose = verbose
+        self.random_state = random_state
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+
+class Deeper(Deep):
+    pass
+
+
+UV, UVW = {"u": (0.0, 1.0), "v": (0.0, 1.0)}, {"u": (0.0, 1.0), "v": (0.0, 1.0), "w": (0.0, 1.0)}
+
+
+def piped(scaler, **params):
+    return Pipeline([("scale", scaler), ("bowl", Deep(**params))])
+
+
+PIPE = {"bowl__u": (0.0, 1.0), "bowl__v": (0.0, 1.0)}
+OTHERS = {  # what was searched first, what is searched now, and why that does not count, or what is added to its params
+    "another class": (Deep(), UV, Deeper(), UV, "another estimator: 6"),
+    "other epochs": (Deep(), UV, Deep(max_epochs=200), UV, r"of what is not searched \(max_epochs\): 6"),
+    "another value of what was searched": (Deep(), UVW, Deep(w=0.123), UV, r"of what is not searched \(w\): 6"),
+    "another step": (piped(StandardScaler()), PIPE, piped(MinMaxScaler()), PIPE, r"not searched \(scale, .*: 6"),
+    "another step's parameter": (
+        piped(StandardScaler()), PIPE, piped(StandardScaler(with_std=False)), PIPE, r"\(scale__with_std\): 6",
+    ),
+    "a pipeline": (Deep(), UV, piped(StandardScaler()), PIPE, "another estimator: 6"),
+    "a wider space": (Deep(), UV, Deep(w=0.9), UVW, {"w": 0.5}),
+    "a wider space of epochs": (Deep(), UV, Deep(max_epochs=200), {**UV, "max_epochs": (10, 300)}, {"max_epochs": 20}),
+    "a narrower space": (Deep(w=0.1), {**UV, "w": [0.5]}, Deep(w=0.5), UV, {}),
+    "what decides nothing": (Deep(), UV, Deep(verbose=3, random_state=7), UV, {}),
+    "a step that decides nothing": (
+        piped(StandardScaler()), PIPE, piped(StandardScaler(), verbose=1, random_state=5), PIPE, {},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", OTHERS)
+def test_results_of_other_estimators_do_not_count(case, tmp_path):
+    former, space, estimator, own_space, expected = OTHERS[case]
+    path = tmp_path / "search.db"
+    settings = {"n_iter": 6, "cv": 2, "random_state": 0, "refit": False}
+    first = BayesSearchCV(former, space, storage=path, **settings).fit(X, y).cv_results_
+    search = BayesSearchCV(estimator, own_space, **(settings | {"random_state": 1, "n_iter": 3}))
+    informed = clone(search).set_params(initial_results=path)
+    if isinstance(expected, str):
+        with pytest.warns(UnusedResultsWarning, match=f"with 0 of 6 candidates. Left out are .*{expected}"):
+            informed.fit(X, y)
+        search.fit(X, y)
+    else:
+        informed.fit(X, y)
+        points = [{k: v for k, v in params.items() if k in own_space} | expected for params in first["params"]]
+        search.set_params(initial_results=list(zip(points, first["mean_test_score"], strict=True))).fit(X, y)
+    assert informed.cv_results_["params"] == search.cv_results_["params"]
+
+
+def test_one_file_for_several_estimators_is_no_reason_to_warn(tmp_path):
+    path = tmp_path / "search.db"
+    for estimator in (Deep(), Deeper()):
+        clone(BOWL).set_params(estimator=estimator, storage=path).fit(X, y)
+    clone(BOWL).set_params(estimator=Deep(), initial_results=path).fit(X, y)
+    search = clone(BOWL).set_params(estimator=Deep(max_epochs=9), random_state=1)
+    clone(search).set_params(storage=path).fit(X, y)
+    with pytest.warns(UnusedResultsWarning, match=r"with 4 of 12 .*\(max_epochs\): 4; another estimator: 4"):
+        search.set_params(initial_results=path).fit(X, y)
