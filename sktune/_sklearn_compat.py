@@ -55,6 +55,7 @@ __all__ = [
     "_num_samples",
     "_safe_split",
     "array_device",
+    "cloned_besides",
     "get_namespace",
     "get_scorer_names",
     "has_callbacks",
@@ -169,6 +170,13 @@ def metadata_requests(estimator):
     """Return what was requested with ``set_*_request``, as plain dicts; empty if nothing was."""
     request = vars(estimator).get("_metadata_request")
     return {} if request is None else {name: dict(getattr(request, name).requests) for name in _methods_of(request)}
+
+
+def cloned_besides(estimator):
+    """Return what a clone takes over from an estimator besides its parameters."""
+    attributes = getattr(estimator, "__dict__", {})
+    requests = metadata_requests(estimator) if "_metadata_request" in attributes else {}
+    return {"metadata requests": requests, "output": attributes.get("_sklearn_output_config")}
 
 
 def set_metadata_requests(estimator, requests):

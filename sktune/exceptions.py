@@ -37,7 +37,7 @@ class StoreError(SktuneError, OSError):
 
 
 class FingerprintError(SktuneError, TypeError):
-    """Something that a result depends on cannot be told from its like, so that the result cannot be stored."""
+    """A result cannot be stored, because something that it depends on cannot be pickled, such as a lock or a file."""
 
 
 class UntrustedTypesError(FileFormatError):

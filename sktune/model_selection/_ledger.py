@@ -1,6 +1,6 @@
 """What a search has in its store: every task under a key of all that it depends on, so that it is done only once."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 from .._utils.codec import decode, encode
 from .._utils.paths import as_path
 from .._utils.random import root_seed
-from ..store import Result, Store, fingerprint, to_plain, versions
+from ..store import Result, Store, data_key, fingerprint, to_plain, versions
 from ._comparable import describe_params
 from ._evaluation import FoldRecord, Paused, Problem, Task
 from ._results import CandidateRecord
@@ -49,7 +49,7 @@ class Ledger:
         """Return a task with its key."""
         step = task.trail[-1]
         if task.candidate not in self._params_keys:
-            self._params_keys[task.candidate] = fingerprint(sorted(step.params.items()))
+            self._params_keys[task.candidate] = fingerprint(**step.params)
         params = self._params_keys[task.candidate]
         former = task.paused and task.paused.key
         key = fingerprint(self._splits[task.split], former, params, step.seed, step.n_epochs, step.changing)
@@ -131,14 +131,9 @@ _WITHOUT_INFLUENCE = (
 )  # fmt: skip
 
 
-def data_key(X: Any, y: Any, params: Mapping[str, Any]) -> str:
-    """Return what the data of a search is, with the parameters of its ``fit``."""
-    return fingerprint(X, y, sorted(params.items()))
-
-
 def comparison_key(data: str, splits: Sequence[tuple], scoring: Any) -> str:
     """Return what searches have in common whose scores can be compared: data, splits and scorer."""
-    return fingerprint(data, splits, scoring)
+    return fingerprint(data, splits, scoring=scoring)
 
 
 class Run:
@@ -160,7 +155,7 @@ class Run:
         self.store = Store(as_path(search.storage, "storage"))  # complains before the data is read
         try:
             self.data = data_key(X, y, params)
-            self.key = fingerprint(type(search), sorted(settings.items()), self.data, versions(), seed)
+            self.key = fingerprint(type(search), self.data, versions(), seed, **settings)
             content = {"seed": root_seed(None) if seed is None else seed}
             self.seed = self.store.begin_run(self.key, content)["seed"]
         except BaseException:
@@ -176,7 +171,8 @@ class Run:
     def open_ledger(self, problem: Problem, splits: Sequence[tuple[np.ndarray, np.ndarray]]) -> Ledger:
         """Return the ledger of this search."""
         common = comparison_key(self.data, splits, self._search.scoring)
-        key = fingerprint(common, problem.estimator, problem.scorer, problem.return_train_score)
+        # not by its scorer: that follows from `scoring`, and may hold the estimator
+        key = fingerprint(common, problem.return_train_score, estimator=problem.estimator)
         self.store.describe_problem(
             key,
             {

@@ -2,7 +2,7 @@
 
 from ._cached import CachedEstimator
 from ._database import Result, Store
-from ._fingerprint import fingerprint, versions
+from ._fingerprint import data_key, fingerprint, versions
 from ._plain import from_plain, to_plain
 from ._results import load_results, open_existing, read_trials
 
@@ -10,6 +10,7 @@ __all__ = [
     "CachedEstimator",
     "Result",
     "Store",
+    "data_key",
     "fingerprint",
     "from_plain",
     "load_results",

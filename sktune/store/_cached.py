@@ -11,7 +11,7 @@ from sklearn.utils.metaestimators import available_if
 from .._utils.codec import decode, encode
 from .._utils.paths import as_path
 from ._database import Result, Store
-from ._fingerprint import fingerprint, versions
+from ._fingerprint import data_key, fingerprint, versions
 from ._plain import to_plain
 
 #: What estimators tell about a fit that others ask for without asking for the fit itself.
@@ -52,9 +52,9 @@ class CachedEstimator(MetaEstimatorMixin, BaseEstimator):
 
     Notes
     -----
-    Everything counts that a result depends on: the class and the parameters of the estimator, the data, parameters of
-    ``fit``, and the versions of the libraries; code of your own counts by its instructions. Data is recognised by its
-    content, which takes about a second per gigabyte.
+    A stored result is used only if everything that it depends on is the same: the class and the parameters of the
+    estimator, the data, the parameters of ``fit``, and the versions of the libraries. Your own code is compared by its
+    instructions. Data is compared by its content, which takes about a second per gigabyte.
 
     Examples
     --------
@@ -98,13 +98,13 @@ class CachedEstimator(MetaEstimatorMixin, BaseEstimator):
         StoreError
             If the file cannot be used.
         FingerprintError
-            If there is something in the data or the parameters that cannot be told from its like.
+            If something in the data or the parameters cannot be pickled, such as a lock or an open file.
         """
         if not hasattr(self.estimator, "fit") or isinstance(self.estimator, type):
             raise TypeError(f"estimator must be an estimator with fit, got {self.estimator!r}")
         with self._open() as store:  # complains before any work
             estimator = clone(self.estimator)
-            key = fingerprint("fit", estimator, X, y, sorted(fit_params.items()), versions())
+            key = fingerprint("fit", data_key(X, y, fit_params), versions(), estimator=estimator)
             vars(self).pop("_fitted", None)
             self._key, self._to_fit = key, (estimator, X, y, fit_params)
             data = store.find_blob(key)
@@ -146,7 +146,7 @@ class CachedEstimator(MetaEstimatorMixin, BaseEstimator):
     def _call(self, method, *arguments, **params):
         if not self.__sklearn_is_fitted__():
             raise NotFittedError(f"This {type(self).__name__} instance is not fitted yet. Call 'fit' first.")
-        key = fingerprint(self._key, method, arguments, sorted(params.items()))
+        key = fingerprint(self._key, method, *arguments, **params)
         with self._open() as store:
             data = store.find_blob(key)
             if data is not None:

@@ -1,49 +1,55 @@
-"""What a result depends on, as one short key: equal values give equal keys, in every process and on every day.
+"""What a result depends on, as one short key: equal work has equal keys, in every process and on every day.
 
-Values count by what they are, never by where they lie in memory: an array by its bytes, an object by its class and its
-attributes. Code counts as well. Of installed packages the version speaks; functions and classes of the user's own are
-told apart by their instructions and by everything that these refer to, down to other functions and global values.
+Values count by what they are, never by where they lie in memory: an array by its bytes, an estimator by its class and
+its parameters, any other object by what pickle would write. Code counts as well, down to what it refers to. What has no
+influence is left out: whether an estimator was fitted before, how many processes work, what an object has cached.
+
+Each value becomes a digest of its parts (`_parts`), which are digests themselves; so no value is too deep, and whatever
+stands in several places is looked at once.
 """
 
-import dis
+import datetime
+import decimal
+import fractions
 import functools
 import hashlib
+import math
 import platform
-import sys
-import sysconfig
 import types
-from collections.abc import Callable, Iterable
-from importlib.metadata import PackageNotFoundError, version
+import uuid
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
+import scipy
+import sklearn
 import torch
-from sklearn import get_config
 
+from .._joblib_compat import MemorizedFunc, NotMemorizedFunc
 from .._utils.portable import ByValue
 from ..exceptions import FingerprintError
+from . import _code_parts as code
+from . import _data_parts as data
+from . import _object_parts as objects
+from ._origin import origin_of
+from ._parts import Keywords, Part, Parts, Unordered, View, scalar_tag, tag
 
-#: Attributes of a class that say nothing about what it does.
-_IGNORED_IN_CLASSES = {
-    "__abstractmethods__", "__annotate_func__", "__annotations__", "__annotations_cache__", "__dict__", "__doc__",
-    "__firstlineno__", "__module__", "__static_attributes__", "__weakref__", "_abc_impl",
-}  # fmt: skip
-#: Attributes of an object that say nothing about its results: callbacks of scikit-learn report.
-_IGNORED_IN_OBJECTS = {"_skl_callbacks"}
-#: Instructions whose name is that of a global value.
-_OF_GLOBALS = {"LOAD_GLOBAL", "LOAD_NAME"}
-_SCALARS = (bool, int, float, complex, str, bytes, type(None), type(...), range)
-_LIBRARY_FOLDERS = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")})
+#: Changes with every change of the rules, so that no key means what another one meant by older rules.
+_RULES = b"sktune keys 2"
+#: So many values of data are remembered, to look at once at what stands in several places.
+_MAX_REMEMBERED = 100_000
 
 
-def fingerprint(*values: Any) -> str:
+def fingerprint(*values: Any, **named: Any) -> str:
     """Return a key of 40 hexadecimal digits that says what values are.
 
     Parameters
     ----------
     *values : object
-        Numbers, strings, arrays, data frames, sparse matrices, tensors, functions, classes, estimators, and collections
-        of them.
+        Whatever can be pickled, and functions and classes that cannot: numbers, strings, dates, arrays, data frames,
+        sparse matrices, tensors, estimators, collections of them, objects of any class.
+    **named : object
+        The same, by names, which count as well. An error names them.
 
     Returns
     -------
@@ -53,256 +59,235 @@ def fingerprint(*values: Any) -> str:
     Raises
     ------
     FingerprintError
-        If there is something in them that cannot be told from its like, such as an open file.
+        If there is something in them that pickle refuses, such as a lock or an open file.
+
+    Notes
+    -----
+    Estimators count by their classes and parameters, because a search clones them, but for `n_jobs`, `verbose` and the
+    like; `sklearn.frozen.FrozenEstimator`, and whatever refers to an estimator in any other way, by what it has learnt.
+    The order of a dict counts, except for keywords. The memory layout of an array does not.
 
     Examples
     --------
     >>> fingerprint({"lr": 0.1}) == fingerprint({"lr": 0.1}), fingerprint(1) == fingerprint(1.0)
     (True, False)
     """
-    digest = hashlib.blake2b(digest_size=20)
-    _Writer(digest.update).write(values)
-    return digest.hexdigest()
+    parts = [Part(value, View.TEMPLATE) for value in values]
+    parts += [Part(name, View.TEMPLATE) for name in sorted(named)]
+    keywords = {name: Keywords(value) if type(value) is dict else value for name, value in named.items()}
+    parts += [Part(keywords[name], View.TEMPLATE, "{}", name) for name in sorted(named)]
+    return _Walk().digest([tag("values", f"{len(values)} {len(named)}"), *parts]).hex()
+
+
+def data_key(X: Any, y: Any, params: Mapping[str, Any]) -> str:
+    """Return what data is, with the parameters of the ``fit`` that it is given to."""
+    return fingerprint("data", X=X, y=data.plain_targets(y), **params)
 
 
 def versions() -> tuple[str | None, ...]:
     """Return the versions of what every result depends on; those of estimators and scorers go with their classes."""
-    packages = ("numpy", "scipy", "scikit-learn", "torch", "sktune")
     # networks with device="auto" train on a GPU if there is one, and round differently there; the global setting of
     # scikit-learn decides what the transformers of a pipeline hand on
     return (
         platform.python_version(),
-        *map(version, packages),
+        *(origin_of(module.__name__) or module.__version__ for module in (np, scipy, sklearn, torch)),
+        origin_of(__name__),
         str(torch.cuda.is_available()),
-        get_config()["transform_output"],
+        sklearn.get_config()["transform_output"],
     )
 
 
-class _Writer:
-    """Feed a hash with an unambiguous description of a value."""
-
-    def __init__(self, update: Callable[[bytes], None]):
-        self._update = update
-        self._open: list[int] = []  # ids of the values that enclose this one: a cycle ends at them
-        self._known: dict[int, bytes] = {}  # by the ids of functions and classes: many refer to the same ones
-
-    def write(self, value: Any) -> None:
-        if isinstance(value, np.generic) and not isinstance(value, np.void):
-            value = value.item()
-        if type(value) in _SCALARS:
-            self._tag(type(value).__name__, repr(value).encode("utf-8", "surrogatepass"))
-            return
-        if id(value) in self._open:
-            self._tag("cycle", str(len(self._open) - self._open.index(id(value))).encode())
-            return
-        self._open.append(id(value))
-        try:
-            if isinstance(value, type | types.FunctionType):
-                self._write_once(value)
-            else:
-                self._write_compound(value)
-        finally:
-            self._open.pop()
-
-    def _write_once(self, value: Any) -> None:
-        if id(value) not in self._known:
-            outer, digest = self._update, hashlib.blake2b(digest_size=20)
-            self._update = digest.update
-            try:
-                self._write_compound(value)
-            finally:
-                self._update = outer
-            self._known[id(value)] = digest.digest()
-        self._tag("code", self._known[id(value)])
-
-    def _tag(self, kind: str, data: bytes | memoryview = b"") -> None:
-        size = data.nbytes if isinstance(data, memoryview) else len(data)
-        self._update(f"{kind}:{size};".encode())
-        self._update(data)
-
-    def _write_all(self, kind: str, values: Iterable[Any]) -> None:
-        values = list(values)
-        self._tag(f"{kind}[{len(values)}]")
-        for value in values:
-            self.write(value)
-
-    def _write_compound(self, value):
-        for types_, write in _WRITERS:
-            if isinstance(value, types_):
-                write(self, value)
-                return
-        if hasattr(value, "columns") and hasattr(value, "dtypes"):  # a data frame of any library
-            self._write_frame(value)
-        else:
-            self._write_object(value)
-
-    def _write_dict(self, value):
-        self._write_all(type(value).__name__, (part for item in value.items() for part in item))
-
-    def _write_sequence(self, value):
-        self._write_class_name(type(value))
-        self._write_all("items", value)
-
-    def _write_set(self, value):
-        self._write_all("set", sorted(fingerprint(item) for item in value))
-
-    def _write_array(self, value):
-        self._tag("array", f"{value.dtype.str}{value.dtype.descr if value.dtype.names else ''}{value.shape}".encode())
-        if isinstance(value, np.ma.MaskedArray):
-            self.write(np.ma.getmaskarray(value))
-        if value.dtype.hasobject:
-            self._write_all("items", value.ravel().tolist())
-        else:
-            self._tag("data", memoryview(np.ascontiguousarray(value)).cast("B") if value.size else b"")
-
-    def _write_tensor(self, value):
-        self._tag("tensor", f"{value.dtype}{value.device.type}".encode())
-        data = value.detach().cpu().contiguous()
-        try:
-            self._write_array(data.numpy())
-        except TypeError:  # numpy has no such numbers
-            self._write_array(data.reshape(-1).view(torch.uint8).numpy())
-
-    def _write_frame(self, value):
-        self._write_class_name(type(value))
-        self.write([(str(dtype), name) for name, dtype in zip(value.columns, list(value.dtypes), strict=True)])
-        if hasattr(value, "index"):
-            self.write(np.asarray(value.index))
-        for position in range(len(value.columns)):
-            column = value.iloc[:, position] if hasattr(value, "iloc") else value[value.columns[position]]
-            self.write(np.asarray(column))
-
-    # -- code ---------------------------------------------------------------------------------------------------------
-
-    def _write_class_name(self, cls):
-        self._tag("class", f"{cls.__module__}.{cls.__qualname__}".encode())
-        self._tag("version", str(_version_of(cls.__module__)).encode())
-
-    def _write_class(self, cls):
-        self._write_class_name(cls)
-        if _is_library(cls.__module__):
-            return
-        self._write_all("bases", (base for base in cls.__bases__ if base is not object))
-        for name, attribute in sorted(vars(cls).items()):
-            if name not in _IGNORED_IN_CLASSES and not isinstance(attribute, types.MemberDescriptorType):
-                self._tag("attribute", name.encode())
-                self.write(attribute)
-
-    def _write_function(self, function):
-        self._tag("function", f"{function.__module__}.{function.__qualname__}".encode())
-        if _is_library(function.__module__) and "<locals>" not in function.__qualname__:
-            self._tag("version", str(_version_of(function.__module__)).encode())
-            return
-        self._write_code(function.__code__)
-        self.write((function.__defaults__, function.__kwdefaults__))
-        self._write_all("cells", (_content(cell) for cell in function.__closure__ or ()))
-        if not _is_library(function.__module__):
-            self._write_all("globals", _used_globals(function))
-
-    def _write_code(self, code):
-        self._tag("code", code.co_code)
-        self._write_all("names", (*code.co_names, *code.co_varnames, *code.co_freevars))
-        self._write_all("constants", code.co_consts)
-
-    def _write_builtin(self, function):
-        self._tag("builtin", f"{function.__module__}.{function.__qualname__}".encode())
-        owner = getattr(function, "__self__", None)
-        if owner is not None and not isinstance(owner, types.ModuleType):
-            self.write(owner)
-
-    def _write_module(self, module):
-        self._tag("module", module.__name__.encode())
-        self._tag("version", str(_version_of(module.__name__)).encode())
-
-    # -- anything else ------------------------------------------------------------------------------------------------
-
-    def _write_object(self, value):
-        """Write what pickle would take to build an object again: its class, mostly, and its attributes."""
-        try:
-            reduced = value.__reduce_ex__(4)
-        except Exception as error:
-            raise FingerprintError(
-                f"{value!r} of type {type(value).__name__} cannot be told from its like ({error}), so nothing that "
-                "depends on it can be stored: leave it out, or search without storage"
-            ) from error
-        if isinstance(reduced, str):
-            self._tag("name", f"{type(value).__module__}.{reduced}".encode())
-            return
-        build, arguments, state, *items = (*reduced, None)[: max(3, len(reduced))]
-        if isinstance(state, dict):  # in whatever order the attributes were set
-            state = [(name, state[name]) for name in sorted(state) if name not in _IGNORED_IN_OBJECTS]
-        self._write_all("object", (build, arguments, state))
-        for part in items:
-            self.write(list(part) if hasattr(part, "__next__") else part)
+# -- what is looked at how --------------------------------------------------------------------------------------------
 
 
-#: By type, the first that fits.
-_WRITERS: list[tuple[Any, Callable[[_Writer, Any], None]]] = [
-    (dict, _Writer._write_dict),
-    ((list, tuple), _Writer._write_sequence),
-    ((set, frozenset), _Writer._write_set),
-    (np.ndarray, _Writer._write_array),
-    (torch.Tensor, _Writer._write_tensor),
-    (type, _Writer._write_class),
-    (types.FunctionType, _Writer._write_function),
-    (types.BuiltinFunctionType, _Writer._write_builtin),
-    ((np.ufunc, types.MethodDescriptorType), lambda writer, value: writer._tag("named", repr(value).encode())),
-    (types.MethodType, lambda writer, value: writer._write_all("method", (value.__func__, value.__self__))),
-    (types.ModuleType, _Writer._write_module),
-    (types.CodeType, _Writer._write_code),
-    ((staticmethod, classmethod), lambda writer, value: writer.write(value.__func__)),
-    (property, lambda writer, value: writer._write_all("property", (value.fget, value.fset, value.fdel))),
-    (ByValue, lambda writer, value: writer.write(value.value)),  # not by its bytes, which tell of line numbers
-    (functools.partial, lambda writer, value: writer._write_all("partial", (value.func, value.args, value.keywords))),
-    ((bytearray, memoryview), lambda writer, value: writer._tag(type(value).__name__, bytes(value))),
+def _tag_parts(kind: str) -> Callable[[Any, View], Parts]:
+    def parts(value, view):
+        yield tag(kind, repr(value))
+
+    return parts
+
+
+def _bytes_parts(value, view):
+    yield tag(type(value).__name__, bytes(value))
+
+
+def _set_parts(value, view):
+    yield tag("set")
+    if type(value) not in (set, frozenset):
+        yield Part(type(value), view, ".__class__")
+        yield Part(vars(value) if hasattr(value, "__dict__") else None, view, ".__dict__")
+    yield Unordered([Part(item, view, " item {!r}", item) for item in value])
+
+
+def _mapping_parts(value, view):
+    yield tag("mapping")
+    yield Part(dict(value), view)
+
+
+#: By the exact type: a class that derives from one of these may do anything.
+_BY_TYPE: dict[type, Callable[[Any, View], Parts]] = {
+    dict: data.dict_parts,
+    list: data.sequence_parts,
+    tuple: data.sequence_parts,
+    Keywords: objects.keyword_parts,
+    types.MappingProxyType: _mapping_parts,
+    **dict.fromkeys((bytearray, memoryview), _bytes_parts),
+    **{kind: _tag_parts(kind.__name__) for kind in (datetime.date, datetime.timedelta, decimal.Decimal)},
+    **{kind: _tag_parts(kind.__name__) for kind in (fractions.Fraction, uuid.UUID)},
+    types.FunctionType: code.function_parts,
+    types.CodeType: code.code_parts,
+    types.MethodType: code.method_parts,
+    types.BuiltinFunctionType: code.builtin_parts,
+    **dict.fromkeys(
+        (
+            types.MethodDescriptorType, types.WrapperDescriptorType, types.ClassMethodDescriptorType,
+            types.GetSetDescriptorType, types.MemberDescriptorType,
+        ),
+        code.descriptor_parts,
+    ),
+    type(functools.lru_cache(len)): code.wrapped_parts("__wrapped__"),
+    functools.cached_property: code.wrapped_parts("func"),
+    functools.partial: code.partial_parts,
+    np.vectorize: code.vectorize_parts,
+    property: code.property_parts,
+    **dict.fromkeys((staticmethod, classmethod), code.method_kind_parts),
+    ByValue: code.wrapped_parts("value"),  # not by its bytes, which tell of line numbers
+}  # fmt: skip
+#: By the first of its classes.
+_BY_CLASS: dict[type, Callable[[Any, View], Parts]] = {
+    type: code.class_parts,
+    set: _set_parts,
+    frozenset: _set_parts,
+    np.ndarray: data.array_parts,
+    np.generic: data.scalar_parts,
+    np.ufunc: code.ufunc_parts,
+    torch.Tensor: data.tensor_parts,
+    types.ModuleType: code.module_parts,
+    MemorizedFunc: code.wrapped_parts("func"),
+    NotMemorizedFunc: code.wrapped_parts("func"),
+}
+#: By what it can do.
+_BY_ABILITY: list[tuple[Callable[[Any], bool], Callable[[Any, View], Parts]]] = [
+    (objects.is_global_generator, _tag_parts("global generator")),
+    (scipy.sparse.issparse, data.sparse_parts),
+    (data.is_pandas, data.pandas_parts),
+    (data.is_frame, data.frame_parts),
 ]
 
 
-def _content(cell):
-    try:
-        return cell.cell_contents
-    except ValueError:  # empty as yet
-        return None
+def _parts_of(value: Any, view: View) -> Parts:
+    found = _BY_TYPE.get(type(value))
+    found = found or next((_BY_CLASS[cls] for cls in type(value).__mro__ if cls in _BY_CLASS), None)
+    if found is None:
+        found = next((parts for fits, parts in _BY_ABILITY if fits(value)), objects.object_parts)
+    if found is objects.object_parts and view is View.TEMPLATE:
+        if objects.is_template(value):
+            found = objects.template_parts
+        elif objects.splitter_settings(value) is not None:
+            found = objects.splitter_parts
+    return found(value, view)
 
 
-@functools.lru_cache(maxsize=4096)
-def _names_in(code) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the global names that code refers to, and the names of attributes."""
-    inner = [_names_in(constant) for constant in code.co_consts if isinstance(constant, types.CodeType)]
-    steps = [step for step in dis.get_instructions(code) if step.opcode in dis.hasname]
-    names = frozenset(step.argval for step in steps if step.opname in _OF_GLOBALS)
-    attributes = frozenset(step.argval for step in steps if step.opname not in _OF_GLOBALS)
-    return names.union(*(one for one, _ in inner)), attributes.union(*(one for _, one in inner))
+# -- the walk ---------------------------------------------------------------------------------------------------------
 
 
-def _used_globals(function) -> list[tuple[str, Any]]:
-    """Return the global values that a function may refer to, and what it may take from modules of the user's own."""
-    names, attributes = map(sorted, _names_in(function.__code__))
-    used = [(name, function.__globals__[name]) for name in names if name in function.__globals__]
-    own = [value for _, value in used if isinstance(value, types.ModuleType) and not _is_library(value.__name__)]
-    return used + [(name, vars(module)[name]) for module in own for name in attributes if name in vars(module)]
+class _Frame:
+    """A value whose parts are being looked at."""
+
+    def __init__(self, part: Part | Unordered, items: Iterable, known: dict):
+        self.part = part  # holds the value, so that no other one gets its id
+        self.items = iter(items)
+        self.known = known
+        self.deepest = math.inf  # of the values that enclose this one and were met inside, the outermost
+        self._hash = hashlib.blake2b(digest_size=20, person=_RULES)
+        self._digests: list[bytes] | None = [] if isinstance(part, Unordered) else None
+
+    def add(self, content: bytes | memoryview) -> None:
+        if self._digests is None:
+            self._hash.update(content)
+        else:
+            self._digests.append(content)
+
+    def close(self) -> bytes:
+        for content in sorted(self._digests or ()):
+            self._hash.update(tag("", content))
+        return self._hash.digest()
 
 
-@functools.lru_cache(maxsize=4096)
-def _is_library(module_name: str | None) -> bool:
-    """Whether a module is installed rather than the user's own."""
-    top = (module_name or "__main__").partition(".")[0]
-    if top == "sktune" or top in sys.stdlib_module_names:
-        return top != "__main__"
-    module = sys.modules.get(module_name) or sys.modules.get(top)
-    file = getattr(module, "__file__", None)
-    return file is not None and file.startswith(_LIBRARY_FOLDERS)
+class _Walk:
+    """Go through a value and all that it consists of, without a call inside another."""
+
+    def __init__(self):
+        self._frames: list[_Frame] = []
+        self._depths: dict[int, int] = {}  # of the values that enclose this one, by id: a cycle ends at them
+
+    def digest(self, items: Iterable) -> bytes:
+        self._frames.append(_Frame(Part(None, View.TEMPLATE), items, {}))
+        while True:
+            frame = self._frames[-1]
+            try:
+                item = next(frame.items, None)
+            except Exception as error:  # reducing runs whatever the objects define
+                digest = self._refused(error)
+            else:
+                if item is not None:
+                    self._take(frame, item)
+                    continue
+                digest = frame.close()
+            self._leave(frame, digest)
+            if not self._frames:
+                return digest
+            self._frames[-1].add(tag("#", digest))
+
+    def _take(self, frame, item):
+        if isinstance(item, Part):
+            known = scalar_tag(item.value) or self._met(frame, item)
+            if known is None:
+                self._enter(frame, item)
+            else:
+                frame.add(known)
+        elif isinstance(item, Unordered):
+            self._frames.append(_Frame(item, item.parts, frame.known))
+        else:
+            frame.add(item)
+
+    def _met(self, frame, part):
+        depth = self._depths.get(id(part.value))
+        if depth is not None:
+            frame.deepest = min(frame.deepest, depth)
+            return tag("cycle", str(len(self._frames) - depth))
+        _, digest = frame.known.get((id(part.value), part.view), (None, None))
+        return None if digest is None else tag("#", digest)
+
+    def _enter(self, frame, part):
+        # functions that call each other: what is known of one depends on which came first
+        known = {} if isinstance(frame.part, Unordered) else frame.known
+        self._depths[id(part.value)] = len(self._frames)
+        self._frames.append(_Frame(part, _lazily(part), known))
+
+    def _leave(self, frame, digest):
+        self._frames.pop()
+        if isinstance(frame.part, Part) and self._frames:
+            value, view = frame.part[:2]
+            del self._depths[id(value)]
+            is_code = view is View.CODE or isinstance(value, type | types.FunctionType)
+            is_alone = frame.deepest >= len(self._frames) and len(frame.known) < _MAX_REMEMBERED
+            if is_code or is_alone:
+                frame.known[id(value), view] = value, digest
+        if self._frames:
+            self._frames[-1].deepest = min(self._frames[-1].deepest, frame.deepest)
+
+    def _refused(self, error):
+        value, view = self._frames[-1].part[:2]
+        if view is View.CODE:
+            return tag("refused", f"{type(value).__module__}.{type(value).__qualname__}")
+        places = (frame.part for frame in self._frames if isinstance(frame.part, Part))
+        path = "".join(place.label.format(place.name) for place in places) or "a value"
+        raise FingerprintError(
+            f"{path} is of type {type(value).__name__}, which cannot be pickled ({error}), so results that depend on "
+            f"it cannot be stored: remove it, or search without storage; got {value!r}"
+        ) from error
 
 
-@functools.lru_cache(maxsize=4096)
-def _version_of(module_name: str | None) -> str | None:
-    top = (module_name or "__main__").partition(".")[0]
-    if top in sys.stdlib_module_names:
-        return None  # Python's own: a problem's key has its version
-    known = getattr(sys.modules.get(top), "__version__", None)
-    if known is not None:
-        return str(known)
-    try:
-        return version(top)
-    except PackageNotFoundError:
-        return None
+def _lazily(part):
+    yield from _parts_of(part.value, part.view)
