@@ -21,6 +21,14 @@ class TimeBudgetError(SktuneError, TimeoutError):
     """A time budget ran out before the work it was given for had finished."""
 
 
+class CancelledError(SktuneError):
+    """The training of a network ended because its result is no longer wanted.
+
+    Raised by ``fit`` in the tasks of joblib's backend "sktune" that are still running when a search is interrupted, or
+    when another task has failed. The search itself raises what interrupted it.
+    """
+
+
 class SpaceExhaustedError(SktuneError, LookupError):
     """Every point of a finite search space has been proposed already."""
 

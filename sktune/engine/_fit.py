@@ -5,6 +5,7 @@ import queue
 import threading
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import torch
 
@@ -13,7 +14,7 @@ from .._utils.torch_state import plain_torch
 from ..exceptions import SktuneWarning
 from ._division import divide
 from ._plan import FitPlan, FitResult, TrainingState
-from ._stack import Member, Stack
+from ._stack import Member, Stack, shared_time
 
 
 class OutOfMemoryWarning(SktuneWarning):
@@ -49,7 +50,7 @@ def fit_plans(
     Returns
     -------
     results : list of FitResult
-        In the order of `plans`; a plan that failed has its `error`.
+        In the order of `plans`; a plan that failed has its `error`, and the others are trained all the same.
 
     Examples
     --------
@@ -65,9 +66,41 @@ def fit_plans(
     """
     reporters = [None] * len(plans) if reporters is None else reporters
     states = [None] * len(plans) if states is None else states
-    members = [Member(*parts) for parts in zip(plans, reporters, states, strict=True)]
-    _train_all(divide(members, n_threads), n_threads, check)
-    return [member.result for member in members]
+    members = [_member_or_error(*parts) for parts in zip(plans, reporters, states, strict=True)]
+    sound = [member for member in members if isinstance(member, Member)]
+    _train_all(_divide(sound, n_threads), n_threads, check)
+    return [_result(member) for member in members]
+
+
+def _member_or_error(plan, reporter, state) -> Member | Exception:
+    try:
+        return Member(plan, reporter, state)
+    except Exception as error:
+        return error
+
+
+def _result(member: Member | Exception) -> FitResult:
+    if isinstance(member, Exception):
+        return FitResult(error=member)
+    member.result.seconds = member.seconds
+    return member.result
+
+
+def _divide(members: list[Member], n_threads: int) -> list[list[Member]]:
+    """Divide networks into stacks; where one of them prevents that, which has the error then, each is alone in its."""
+    with suppress(Exception):
+        return divide(members, n_threads)
+    stacks = []
+    for member in members:
+        try:
+            stacks += divide([member], 1)
+        except Exception as error:
+            member.result.error = error
+    return stacks
+
+
+class _End(BaseException):
+    """Training ends in all threads."""
 
 
 def _train_all(stacks, n_threads, check):
@@ -77,9 +110,12 @@ def _train_all(stacks, n_threads, check):
     errors = []
 
     def check_all():
-        check()
-        if errors:  # of another thread
-            raise errors[0]
+        try:
+            check()
+        except BaseException as error:
+            errors.append(error)
+        if errors:  # perhaps of another thread
+            raise _End
 
     def work():
         # One torch thread: with more, a product is rounded in another way.
@@ -88,7 +124,7 @@ def _train_all(stacks, n_threads, check):
                 try:
                     for part in _train_or_divide(waiting.get_nowait(), check_all):
                         waiting.put(part)
-                except queue.Empty:
+                except (queue.Empty, _End):
                     return
                 except BaseException as error:
                     errors.append(error)
@@ -104,25 +140,33 @@ def _train_all(stacks, n_threads, check):
 
 
 def _train_or_divide(members: list[Member], check: Callable[[], None]) -> list[list[Member]]:
-    """Train a stack; return what is still to be trained, in smaller stacks, because it did not fit into memory."""
+    """Train a stack; return what is still to be trained, in smaller stacks, because together it failed.
+
+    Memory did not suffice, or one of the networks cannot be trained: it has the error when it is alone, and no other.
+    """
     try:
-        Stack(members).train(check)
+        with shared_time(members):
+            stack = Stack(members)
+        stack.train(check)
         return []
     except Exception as error:
-        if not _is_out_of_memory(error):
-            raise
-        shortage = error.with_traceback(None)  # whose frames hold the stack
+        is_shortage = _is_out_of_memory(error)
+        # the frames of a traceback hold the stack
+        reason = error.with_traceback(None) if is_shortage or len(members) > 1 else error
+    stack = None
     _free_memory(members[0].plan.device)
-    if len(members) == 1:
-        members[0].result.error = shortage
-        return []
-    warnings.warn(
-        f"{len(members)} networks did not fit into the memory of {members[0].plan.device!r} together; "
-        "they are trained in smaller stacks instead. Fewer jobs or smaller batches need less.",
-        OutOfMemoryWarning,
-        stacklevel=2,
-    )
     left = [member for member in members if not member.has_ended]
+    if len(members) == 1:
+        for member in left:
+            member.result.error = reason
+        return []
+    if is_shortage:
+        warnings.warn(
+            f"{len(members)} networks did not fit into the memory of {members[0].plan.device!r} together; "
+            "they are trained in smaller stacks instead. Fewer jobs or smaller batches need less.",
+            OutOfMemoryWarning,
+            stacklevel=2,
+        )
     for member in left:
         member.restart()
     half = len(left) // 2

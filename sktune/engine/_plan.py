@@ -202,9 +202,12 @@ class FitResult:
         Why the training failed; `state` is None then.
     state : TrainingState or None
         Where it has come to.
+    seconds : float
+        Its share of the time that its stack trained: the shares of all networks of a stack sum up to that.
     """
 
     history: list[dict] = field(default_factory=list)
     best_epoch: int = 0
     error: Exception | None = None
     state: TrainingState | None = None
+    seconds: float = 0.0

@@ -1,7 +1,9 @@
 """The training loop: one stack of networks, epoch by epoch."""
 
 import math
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -44,6 +46,7 @@ class Member:
     def __init__(self, plan: FitPlan, reporter=None, state: TrainingState | None = None):
         self.plan, self.reporter, self.state = plan, reporter, state
         self._factors = _Factors(plan)
+        self.seconds = 0.0  # its share of the time of its stacks
         self._told: dict[tuple[str, int], bool] = {}  # whether all was well when the reporter was told what
         self.restart()
 
@@ -86,6 +89,19 @@ class Member:
         """Return the learning rate of each step of this epoch."""
         lr = self.plan.lr * (1.0 if self.plateau is None else self.plateau.factor)
         return [lr * factor for factor in self._factors.of_epoch(self.epoch)]
+
+
+@contextmanager
+def shared_time(members: Sequence[Member]) -> Iterator[None]:
+    """Give each network its share of the seconds that the enclosed work for all of them takes."""
+    members = list(members)
+    start = time.perf_counter()
+    try:
+        yield
+    finally:
+        share = (time.perf_counter() - start) / len(members)
+        for member in members:
+            member.seconds += share
 
 
 class _Factors:
@@ -143,7 +159,8 @@ class Stack:
         """
         with torch.no_grad():
             while self.members:
-                self._train_epoch(check)
+                with shared_time(self.members):
+                    self._train_epoch(check)
 
     def _train_epoch(self, check):
         begun = [member.tell("begin", lambda reporter: reporter.begin()) for member in self.members]

@@ -78,6 +78,9 @@ class BaseTuneSearchCV(Portable, HintedParams, BaseSearchCV):
     ``error``      the reason of the first split that failed, as "ExceptionName: message", else None
     ============== ==================================================================================================
 
+    ``mean_fit_time`` counts, of networks that trained together, each one's share of the time, so that the times of all
+    fits sum up to the work that was done.
+
     Parameters
     ----------
     estimator : estimator object

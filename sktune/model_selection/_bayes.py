@@ -127,7 +127,8 @@ class BayesSearchCV(WarmStarted, BaseTuneSearchCV):
     cv_results_ : dict of ndarray and masked array
         Scikit-learn's columns, and ``status`` ("ok", "pruned", "failed", "diverged", "timeout" or "interrupted"),
         ``n_epochs`` (mean of the fitted estimators' ``n_iter_``), ``stopped_by`` ("pruning", "timeout", "interrupt" or
-        None) and ``error`` (the reason of the first split that failed).
+        None) and ``error`` (the reason of the first split that failed). ``mean_fit_time``
+        counts, of networks that trained together, each one's share of the time.
     best_estimator_ : estimator
         The best candidate, fitted on all data; only if `refit` is not False.
     best_score_ : float

@@ -112,7 +112,8 @@ class PopulationSearchCV(BaseTuneSearchCV):
         "pruned" for what was replaced, "failed", "diverged", "timeout" or "interrupted"), ``n_epochs``, ``stopped_by``
         ("exploit", "timeout", "interrupt" or None) and ``error``. A copy is a row of its own, with its settings, and
         times and epochs that include those of what it copied: ``parent`` is the row of the latter, -1 if there is
-        none, and ``n_inherited_epochs`` how long that had been trained then.
+        none, and ``n_inherited_epochs`` how long that had been trained then. ``mean_fit_time`` counts, of networks that
+        trained together, each one's share of the time.
     best_estimator_ : estimator
         Trained on all data under ``best_schedule_``; only if `refit` is not False. Its parameters are the final ones.
     best_score_ : float

@@ -101,7 +101,8 @@ class ZoomSearchCV(PacedSearchCV):
         Scikit-learn's columns, with the latest scores of every candidate, and ``status`` ("ok", "pruned", "failed",
         "diverged", "timeout" or "interrupted"; only an "ok" one can be the best), ``n_epochs`` (mean over the splits),
         ``stopped_by`` ("zoom", "timeout", "interrupt" or None) and ``error`` (the reason of the first split that
-        failed). The mean of a candidate that was not trained on all splits is NaN.
+        failed). The mean of a candidate that was not trained on all splits is NaN. ``mean_fit_time``
+        counts, of networks that trained together, each one's share of the time.
     best_estimator_ : estimator
         The best candidate, fitted on all data; only if `refit` is not False.
     best_score_ : float

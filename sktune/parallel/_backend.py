@@ -19,6 +19,10 @@ class SktuneBackend(ParallelBackendBase):
     ``n_jobs`` is the number of cores to use: at most so many tasks compute at the same time, or so many stacks train.
     Many more tasks than that are begun, so that their fits can meet. Nested calls run in sequence, inside their task.
 
+    scikit-learn's own searches measure a fit from its beginning to its end, so that under this backend their
+    ``mean_fit_time`` includes the wait for the networks that train together, and is about the same for all of them.
+    The searches of sktune count each network's share.
+
     Examples
     --------
     >>> import joblib

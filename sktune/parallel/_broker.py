@@ -14,11 +14,13 @@ the same. So no task ever waits for one that waits for it.
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
+from .._utils.stopwatch import disregard_seconds
 from ..engine import FitPlan, FitResult, fit_plans
-from ..exceptions import SktuneError
+from ..exceptions import CancelledError
+from ._errors import for_another_thread
 from ._sharing import share_equal_data
 
 #: Seconds without news after which waiting plans are trained although some task is still running.
@@ -28,10 +30,6 @@ _BYTES_IN_FLIGHT = 256 << 20
 _COPIES_PER_TASK = 2.5
 #: Seconds without news after which no further task is expected to begin.
 _GRACE = 0.003
-
-
-class CancelledError(SktuneError):
-    """The work of a task is no longer wanted."""
 
 
 @dataclass
@@ -118,6 +116,7 @@ class Broker:
         self.limit = self.n_tasks_for(plan)
         self._on_limit()
         submission = _Submission(plan, reporter, state)
+        start = time.perf_counter()
         with self._news:
             self._check_cancelled()
             self._waiting.append(submission)
@@ -128,6 +127,8 @@ class Broker:
         finally:
             with self._permits:
                 self._acquire()
+            own_seconds = 0.0 if submission.result is None else submission.result.seconds
+            disregard_seconds(time.perf_counter() - start - own_seconds)
         if submission.error is not None:
             raise submission.error
         return submission.result
@@ -173,17 +174,19 @@ class Broker:
 
     def _train_batch(self, batch):
         try:
-            plans = share_equal_data([submission.plan for submission in batch])
+            plans = _with_shared_data([submission.plan for submission in batch])
             reporters = [submission.reporter for submission in batch]
             states = [submission.state for submission in batch]
             results = fit_plans(
                 plans, reporters=reporters, states=states, n_threads=self.n_threads, check=self._check_cancelled
             )
             for submission, result in zip(batch, results, strict=True):
+                if result.error is not None:
+                    result.error = for_another_thread(result.error)
                 submission.result = result
-        except BaseException as error:
+        except BaseException as error:  # the training of all has ended
             for submission in batch:
-                submission.error = error
+                submission.error = for_another_thread(error)
         for submission in batch:
             submission.done.set()
 
@@ -200,3 +203,10 @@ class Broker:
     def _check_cancelled(self):
         if self._cancelled:
             raise CancelledError("the search was interrupted")
+
+
+def _with_shared_data(plans):
+    """Return the plans, with one copy of equal arrays where they have arrays: each that has not fails by itself."""
+    with suppress(Exception):
+        return share_equal_data(plans)
+    return plans

@@ -1,7 +1,5 @@
 """Estimators that remember what they have computed, for the searches that are not ours."""
 
-import time
-
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import get_tags
@@ -10,6 +8,7 @@ from sklearn.utils.metaestimators import available_if
 
 from .._utils.codec import decode, encode
 from .._utils.paths import as_path
+from .._utils.stopwatch import Stopwatch
 from ._database import Result, Store
 from ._fingerprint import data_key, fingerprint, versions
 from ._plain import to_plain
@@ -113,9 +112,9 @@ class CachedEstimator(MetaEstimatorMixin, BaseEstimator):
 
     def _fit_and_keep(self, store):
         params = {name: to_plain(value) for name, value in self._to_fit[0].get_params(deep=False).items()}
-        start = time.perf_counter()
-        fitted = self._fit_now()
-        record = {"fit_time": time.perf_counter() - start}
+        with Stopwatch() as stopwatch:
+            fitted = self._fit_now()
+        record = {"fit_time": stopwatch.seconds}
         known = {name: getattr(fitted, name) for name in _SMALL_ATTRIBUTES if hasattr(fitted, name)}
         store.add(Result(self._key, "", "", 0, 0, params, record), encode(known))
         return known

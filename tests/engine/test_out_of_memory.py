@@ -159,10 +159,10 @@ def test_a_stack_that_cannot_even_be_made_is_divided(monkeypatch):
         assert_same_results(fit_plans(PLANS), expected)
 
 
-def test_other_errors_still_end_everything(limit):
+def test_other_errors_divide_a_stack_as_well_and_nobody_speaks_of_memory(limit):
+    expected = fit_plans(PLANS)
     limit(3, 1, RuntimeError("something else"))
-    with pytest.raises(RuntimeError, match="something else"):
-        fit_plans(PLANS)
+    assert_same_results(fit_plans(PLANS), expected)
 
 
 def test_a_state_of_an_earlier_training_stays_as_it_is(limit):
