@@ -31,9 +31,9 @@ def check_parameters(estimator) -> None:
     ValueError
         Naming the parameters, their values and what is allowed.
     """
-    hidden_widths(estimator.n_layers, estimator.n_neurons)
+    hidden = hidden_widths(estimator.n_layers, estimator.n_neurons)
     resolve_device(estimator.device)
-    if estimator.normalization == "batch" and estimator.batch_size == 1:
+    if hidden and estimator.normalization == "batch" and estimator.batch_size == 1:
         raise ValueError(
             "normalization='batch' needs batches of at least 2 rows, got batch_size=1. "
             "Set a larger batch_size, or normalization='layer' or None."
@@ -90,14 +90,15 @@ def make_plan(
     **target_fields,
 ) -> FitPlan:
     """Return the plan of one training of `estimator`, whose parameters have been checked."""
-    if estimator.normalization == "batch" and len(train) == 1:
+    hidden = hidden_widths(estimator.n_layers, estimator.n_neurons)
+    if hidden and estimator.normalization == "batch" and len(train) == 1:
         raise ValueError(
             "normalization='batch' needs at least 2 rows to train on, got 1. Set normalization='layer' or None."
         )
     network = NetworkSpec(
         n_features=train.X.shape[1],
         n_outputs=n_outputs,
-        hidden=hidden_widths(estimator.n_layers, estimator.n_neurons),
+        hidden=hidden,
         activation=estimator.activation,
         normalization=estimator.normalization,
         dropout=float(estimator.dropout),
