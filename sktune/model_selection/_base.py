@@ -350,8 +350,10 @@ class BaseTuneSearchCV(Portable, HintedParams, BaseSearchCV):
             )
             self.stopped_by_ = self._run_schedule(schedule, evaluator)
         context.call_on_fit_task_end(estimator=self)
-        if evaluator.ledger is not None and self.stopped_by_ is None:
-            evaluator.ledger.drop_networks(evaluator.candidates)
+        if evaluator.ledger is not None:
+            evaluator.ledger.note_outcomes(evaluator.recorded(), is_over=True)
+            if self.stopped_by_ is None:
+                evaluator.ledger.drop_networks(evaluator.candidates)
         if not evaluator.any_ok():
             raise explain_no_winner(evaluator.candidates, self.stopped_by_, self.timeout, self.max_epochs_total)
         return evaluator

@@ -286,6 +286,7 @@ class Evaluator:
         with closing(self._run(self.ledger.still_unknown(_drained(unknown), late))) as records:
             yield from records
         yield from self._recall(late)
+        self.ledger.note_outcomes(self.recorded(), is_over=False)
         self.ledger.drop_networks(self.candidates)
 
     def _recall(self, known: list[tuple[Task, FoldRecord]]) -> Iterator[FoldRecord]:

@@ -106,6 +106,8 @@ def read_results(
             reason = "other data, splits or scoring"
         elif not _is_whole(trial, about["n_splits"]):
             reason = "no evaluation to the end"
+        elif trial["outcome"] and trial["outcome"]["parent"] is not None:
+            reason = "a training that began with other settings"
         if reason is None:
             scores = [fold["test_scores"] for fold in trial["folds"].values()]
             known.append((params, float(np.mean([_score(one, metric, path) for one in scores]))))

@@ -1,6 +1,6 @@
 """What a search has in its store: every task under a key of all that it depends on, so that it is done only once."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 from .._utils.codec import decode, encode
 from .._utils.paths import as_path
 from .._utils.random import root_seed
-from ..store import Result, Store, data_key, fingerprint, to_plain, versions
+from ..store import ALL_SPLITS, Result, Store, data_key, fingerprint, to_plain, versions
 from ._comparable import describe_params
 from ._evaluation import FoldRecord, Paused, Problem, Task
 from ._results import CandidateRecord
@@ -22,6 +22,8 @@ _FIELDS = (
     "status", "error", "test_scores", "train_scores", "fit_time", "score_time", "n_test_samples", "n_epochs",
     "is_complete",
 )  # fmt: skip
+#: What of a record the outcome of its candidate has.
+_FIELDS_OF_OUTCOMES = ("status", "error", "test_scores", "fit_time", "n_epochs")
 
 
 class Ledger:
@@ -43,6 +45,7 @@ class Ledger:
         self.problem = problem
         self._splits = [fingerprint(problem, versions(), train, test) for train, test in splits]
         self._params_keys: dict[int, str] = {}
+        self._outcomes: dict[int, dict[str, Any]] = {}  # of the candidates whose outcomes are stored
         self._with_networks: set[str] = set()  # keys of the results whose networks are stored
 
     def name(self, task: Task) -> Task:
@@ -106,11 +109,25 @@ class Ledger:
             data = None if state is None else encode(state)
             self._with_networks.add(record.key)
         content = {name: getattr(record, name) for name in _FIELDS}
-        plain = {name: to_plain(value) for name, value in params.items()}
         identity = (record.key, self.problem, self.run, record.candidate, record.split)
-        self.store.add(Result(*identity, plain, content), data)
+        self.store.add(Result(*identity, _plain(params), content), data)
         if data is not None:
             record.paused = replace(record.paused, estimator=None)
+
+    def note_outcomes(self, candidates: Iterable[CandidateRecord], *, is_over: bool) -> None:
+        """Write what has become of candidates: of those that have come to an end, or of all if the search is over."""
+        outcomes = {
+            candidate.index: (candidate.params, _outcome(candidate))
+            for candidate in candidates
+            if is_over or not (candidate.index in self._outcomes or candidate.status == "interrupted")
+        }
+        news = {index: one for index, one in outcomes.items() if self._outcomes.get(index) != one[1]}
+        self.store.replace(self._as_result(index, *one) for index, one in news.items())
+        self._outcomes |= {index: outcome for index, (_, outcome) in news.items()}
+
+    def _as_result(self, index, params, outcome):
+        key = fingerprint(self.run, self.problem, "candidate", index)
+        return Result(key, self.problem, self.run, index, ALL_SPLITS, _plain(params), outcome)
 
     def drop_networks(self, candidates: Iterable[CandidateRecord]) -> None:
         """Forget stored networks that nobody will resume: their candidates were dropped, or trained further.
@@ -123,6 +140,17 @@ class Ledger:
         dead = self._with_networks - {fold.paused.key for fold in folds if fold.paused is not None}
         self.store.drop_blobs(dead)
         self._with_networks -= dead
+
+
+def _plain(params: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: to_plain(value) for name, value in params.items()}
+
+
+def _outcome(candidate: CandidateRecord) -> dict[str, Any]:
+    """Return all that ``cv_results_`` tells of a candidate besides its parameters, in terms of JSON."""
+    folds = [fold and {name: getattr(fold, name) for name in _FIELDS_OF_OUTCOMES} for fold in candidate.folds]
+    told = {name: getattr(candidate, name) for name in ("status", "stopped_by", "error", "parent")}
+    return told | {"folds": folds}
 
 
 #: Settings of a search that have no influence on what a task is, or on which tasks there are at first.

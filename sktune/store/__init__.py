@@ -1,12 +1,13 @@
 """What has been evaluated, in a file that outlives the process."""
 
 from ._cached import CachedEstimator
-from ._database import Result, Store
+from ._database import ALL_SPLITS, Result, Store
 from ._fingerprint import data_key, fingerprint, versions
 from ._plain import from_plain, to_plain
 from ._results import load_results, open_existing, read_trials
 
 __all__ = [
+    "ALL_SPLITS",
     "CachedEstimator",
     "Result",
     "Store",

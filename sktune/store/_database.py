@@ -26,6 +26,8 @@ APPLICATION_ID, SCHEMA_VERSION = 0x736B746E, 1
 _PATIENCE = 60.0
 #: Files that this process has found sound and writable, by path, device and number: that takes reading all of them.
 _CHECKED: set[tuple[Path, int, int]] = set()
+#: In place of the number of a split.
+ALL_SPLITS = -1
 _SCHEMA = f"""
 CREATE TABLE problems (key TEXT PRIMARY KEY, description TEXT NOT NULL, checksum BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE runs (key TEXT PRIMARY KEY, content TEXT NOT NULL, checksum BLOB NOT NULL) WITHOUT ROWID;
@@ -52,7 +54,7 @@ class Result(NamedTuple):
     run : str
         Key of the search that wrote it.
     candidate, split : int
-        Numbers within this search.
+        Numbers within this search. `ALL_SPLITS` stands for what became of the candidate as a whole.
     params : dict
         The candidate's parameters, as JSON can tell them.
     record : dict
@@ -140,13 +142,18 @@ class Store:
 
     def add(self, result: Result, blob: bytes | None = None) -> None:
         """Write a result, and what belongs to it, unless there is one of its key already."""
-        params, record = _to_json(result.params), _to_json(result.record)
-        row = (*result[:5], params, record, time.time(), _checksum(result.key, params, record))
         with self._transaction() as connection:
-            connection.execute("INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            connection.execute("INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", _row(result))
             if blob is not None:
                 values = (result.key, blob, _checksum(result.key, blob))
                 connection.execute("INSERT OR IGNORE INTO blobs VALUES (?, ?, ?)", values)
+
+    def replace(self, results: Iterable[Result]) -> None:
+        """Write results in the place of those that their keys have."""
+        rows = [_row(result) for result in results]
+        if rows:
+            with self._transaction() as connection:
+                connection.executemany("INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     def results(self, problem: str | None = None) -> Iterator[tuple[Result, float]]:
         """Return all results, or those of one problem, and when they were written, in that order."""
@@ -378,6 +385,11 @@ def _explain(path: Path, error: sqlite3.Error) -> str:
     if "locked" in text or "busy" in text:
         return f"the store {path} has been locked by another program for {_PATIENCE:.0f} seconds"
     return f"the store {path} cannot be used"
+
+
+def _row(result: Result) -> tuple:
+    params, record = _to_json(result.params), _to_json(result.record)
+    return (*result[:5], params, record, time.time(), _checksum(result.key, params, record))
 
 
 def _to_json(value: Any) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from .._utils.optional import import_optional
 from .._utils.paths import as_path
 from ..exceptions import StoreError
-from ._database import Store
+from ._database import ALL_SPLITS, Store
 from ._plain import from_plain
 
 
@@ -32,9 +32,12 @@ def load_results(path: str | os.PathLike, *, as_frame: bool = False):
         ``problem`` (short names: rows of one problem have the same data, splits, estimator and scorer), ``params``,
         ``param_*`` (None where a candidate has no such parameter), ``split*_test_score``, ``mean_test_score`` and
         ``std_test_score`` (with several metrics, their names in place of "score"), ``n_splits`` (that have a score),
-        ``n_epochs``, ``status`` ("ok", or that of the first split that is not), ``error``, ``mean_fit_time`` in
-        seconds, and ``finished`` (when the latest score came, in seconds since 1970). Scores of candidates that are
-        paused, or were stopped, are those that they had come to.
+        ``n_epochs``, ``status``, ``stopped_by``, ``error``, ``mean_fit_time`` in seconds, and ``finished`` (when the
+        latest score came, in seconds since 1970). After the search these are the values of its ``cv_results_``, but
+        that a failure has NaN whatever `error_score` is. Candidates that have not come to an end, because the search
+        is running or was killed, have the ``status`` "paused" if training has stopped before its last epoch, else
+        "running" if there are splits without a score; their scores are those that they have come to. The mean over
+        splits of which some have no score is NaN: means are over the same splits.
 
     Raises
     ------
@@ -76,19 +79,37 @@ def open_existing(path: str | os.PathLike, name: str = "path") -> Store:
 
 
 def read_trials(store: Store) -> list[dict[str, Any]]:
-    """Return a dict for each candidate of each search: its latest record on each split, by the number of the split."""
+    """Return what is known of each candidate of each search.
+
+    Returns
+    -------
+    list of dict
+        With ``result`` (the first of the candidate), ``n_splits`` (of the search), ``folds`` (the latest record on
+        each split, by its number, with the time of all pieces), ``outcome`` (what became of it, None as long as it may
+        be trained), and ``finished`` (when the latest result came).
+    """
+    n_splits = {key: about["n_splits"] for key, about in store.problems().items()}
     trials: dict[tuple[str, str, int], dict[str, Any]] = {}
-    for result, written in store.results():
-        if "test_scores" not in result.record:
+    for result, written in store.results():  # in the order in which they were written
+        if result.problem not in n_splits:
             continue  # not of a search
         key = (result.run, result.problem, result.candidate)
-        trial = trials.setdefault(key, {"result": result, "folds": {}, "finished": written})
-        former = trial["folds"].get(result.split)
-        if former is None or not result.record["n_epochs"] < former["n_epochs"]:
-            trial["folds"][result.split] = result.record
-        trial["finished"] = written
+        new = {"result": result, "n_splits": n_splits[result.problem], "folds": {}, "finished": written}
+        trial = trials.setdefault(key, new)
+        if result.split == ALL_SPLITS:
+            trial["outcome"] = result.record
+        else:
+            trial |= {"outcome": None, "finished": written}  # it is trained again if there was an outcome before
+            _add_piece(trial["folds"], result)
     runs = {run: number for number, run in enumerate(dict.fromkeys(run for run, *_ in trials))}
     return [trials[key] for key in sorted(trials, key=lambda key: (runs[key[0]], key[2]))]
+
+
+def _add_piece(folds, result):
+    former, record = folds.get(result.split), result.record
+    fit_time = record["fit_time"] + (former["fit_time"] if former else 0.0)
+    latest = record if former is None or not record["n_epochs"] < former["n_epochs"] else former
+    folds[result.split] = latest | {"fit_time": fit_time}
 
 
 def _columns(trials: list[dict[str, Any]]) -> dict[str, np.ndarray]:
@@ -99,24 +120,40 @@ def _columns(trials: list[dict[str, Any]]) -> dict[str, np.ndarray]:
 
 
 def _row(trial) -> dict[str, Any]:
-    result, folds = trial["result"], dict(sorted(trial["folds"].items()))
+    result, outcome = trial["result"], trial["outcome"] or _outcome_so_far(trial)
+    folds = outcome["folds"]
+    known = [fold for fold in folds if fold is not None]
     params = {name: _value(value) for name, value in result.params.items()}
-    statuses = [fold["status"] for fold in folds.values() if fold["status"] != "ok"]
     row = {"search": result.run[:8], "problem": result.problem[:8], "params": params}
     row |= {f"param_{name}": value for name, value in params.items()}
-    for metric in _metrics_of(folds.values()):
-        scores = {split: _score(fold, metric) for split, fold in folds.items()}
-        row |= {f"split{split}_test_{metric}": score for split, score in scores.items()}
-        row |= {f"mean_test_{metric}": float(np.mean(list(scores.values())))}
-        row |= {f"std_test_{metric}": float(np.std(list(scores.values())))}
+    for metric in _metrics_of(known):
+        scores = np.array([_score(fold, metric) for fold in folds])
+        row |= {f"split{split}_test_{metric}": score for split, score in enumerate(scores)}
+        mean = np.average(scores)  # NaN unless all are known
+        row |= {f"mean_test_{metric}": mean, f"std_test_{metric}": np.sqrt(np.average((scores - mean) ** 2))}
+    n_epochs = [fold["n_epochs"] for fold in known if not np.isnan(fold["n_epochs"])]
     return row | {
-        "n_splits": sum(fold["test_scores"] is not None for fold in folds.values()),
-        "n_epochs": float(np.mean([fold["n_epochs"] for fold in folds.values()])),
-        "status": statuses[0] if statuses else "ok",
-        "error": next((fold["error"] for fold in folds.values() if fold["error"] is not None), None),
-        "mean_fit_time": float(np.mean([fold["fit_time"] for fold in folds.values()])),
+        "n_splits": sum(fold["test_scores"] is not None for fold in known),
+        "n_epochs": float(np.mean(n_epochs)) if n_epochs else np.nan,
+        "status": outcome["status"],
+        "stopped_by": outcome["stopped_by"],
+        "error": outcome["error"],
+        "mean_fit_time": np.average([np.nan if fold is None else fold["fit_time"] for fold in folds]),
         "finished": trial["finished"],
     }
+
+
+def _outcome_so_far(trial) -> dict[str, Any]:
+    """Return what an outcome has, of a candidate that may be trained as yet."""
+    folds = [trial["folds"].get(split) for split in range(trial["n_splits"])]
+    known = [fold for fold in folds if fold is not None]
+    status = next((fold["status"] for fold in known if fold["status"] != "ok"), None)
+    if status is None and len(known) == len(folds) and all(fold["is_complete"] for fold in known):
+        status = "ok"
+    error = next((fold["error"] for fold in known if fold["error"] is not None), None)
+    is_paused = any(not fold["is_complete"] for fold in known)
+    status = status or ("paused" if is_paused else "running")
+    return {"status": status, "stopped_by": None, "error": error, "folds": folds}
 
 
 def _value(plain):
@@ -128,11 +165,11 @@ def _value(plain):
 
 def _metrics_of(folds: Iterable[dict]) -> list[str]:
     scores = [fold["test_scores"] for fold in folds if fold["test_scores"] is not None]
-    return sorted(scores[0]) if scores and isinstance(scores[0], dict) else ["score"]
+    return list(scores[0]) if scores and isinstance(scores[0], dict) else ["score"]
 
 
 def _score(fold, metric) -> float:
-    scores = fold["test_scores"]
+    scores = fold and fold["test_scores"]
     score = scores.get(metric) if isinstance(scores, dict) else scores
     return np.nan if score is None else score
 

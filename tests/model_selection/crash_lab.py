@@ -21,7 +21,7 @@ from sklearn.preprocessing import StandardScaler
 from sktune import BayesSearchCV, HyperbandSearchCV, PopulationSearchCV
 from sktune.exceptions import StoreError
 from sktune.model_selection import _evaluator
-from sktune.store import Store
+from sktune.store import ALL_SPLITS, Store
 
 SPACE = {"netclassifier__lr": (1e-4, 1e-1, "log-uniform"), "netclassifier__dropout": (0.0, 0.5)}
 SETTINGS = {"cv": 3, "random_state": 0}
@@ -165,4 +165,7 @@ def began(folder):
 
 def finished(storage):
     """Return the keys of the tasks in a store."""
-    return {result.key for result, _ in Store(storage).results()} if Path(storage).exists() else set()
+    if not Path(storage).exists():
+        return set()
+    with Store(storage) as store:
+        return {result.key for result, _ in store.results() if result.split != ALL_SPLITS}
