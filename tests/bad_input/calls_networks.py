@@ -2,6 +2,7 @@
 
 import numpy as np
 from bad_calls import BOOLEAN, INF, NAN, RANDOM_STATE, VERBOSE, among, an_int, bad, flattened, must_be
+from skorch.callbacks import LRScheduler
 
 from sktune import NetClassifier, NetRegressor
 
@@ -46,6 +47,7 @@ OF_BOTH = {
     "validation_fraction": ("a float in the range \\(0\\.0, 1\\.0\\)", (0, 1, NAN, "0.1", None, True)),
     "patience": (an_int(1), NO_COUNTS),
     "tol": (STRENGTH, NO_STRENGTHS),
+    "eval_train_loss": (BOOLEAN, NO_BOOLS),
     "device": ("an instance of 'str'", (1, None)),
     "dtype": (among("float32", "float64"), ("half", np.float32, None)),
     "callbacks": ("an instance of 'list', an instance of 'tuple' or None", (3, "EarlyStopping", {"a": 1})),
@@ -136,6 +138,14 @@ def inside(network):
                 fit("callbacks"),
                 "callbacks must be skorch callbacks or \\(name, callback\\) pairs, got .* among them",
                 TypeError,
+            ),
+            bad(
+                name,
+                "callbacks",
+                [[LRScheduler()], [("schedule", LRScheduler())], (LRScheduler,)],
+                lambda callbacks: network(lr_schedule="cosine", callbacks=callbacks).fit(X, y),
+                "callbacks has a skorch LRScheduler, but the learning rate follows lr_schedule and lr_warmup: "
+                "set lr_schedule='constant' and lr_warmup=0",
             ),
             bad(
                 name,

@@ -5,7 +5,7 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 from sklearn.datasets import make_classification
-from skorch.callbacks import Callback
+from skorch.callbacks import Callback, LRScheduler
 from torch.optim import lr_scheduler
 
 from sktune import NetClassifier, NetRegressor
@@ -111,6 +111,22 @@ def test_warm_start_begins_its_schedule_anew():
     net = NetClassifier(**SETTINGS, lr_schedule="cosine", warm_start=True, callbacks=[RecordRates()])
     for _ in range(2):
         assert_allclose(rates_used(net.fit(X, y)), torch_rates("cosine"), rtol=1e-10, atol=1e-15)
+
+
+@pytest.mark.parametrize("step_every", ["epoch", "batch"])
+def test_skorchs_scheduler_changes_a_constant_rate(step_every):
+    scheduler = LRScheduler(lr_scheduler.ExponentialLR, gamma=0.5, step_every=step_every)
+    net = NetClassifier(**SETTINGS, callbacks=[scheduler, RecordRates()]).fit(X, y)
+    n_steps = STEPS_PER_EPOCH if step_every == "epoch" else 1
+    expected = [LR * 0.5 ** (step // n_steps) for step in range(N_STEPS)]
+    assert_allclose(rates_used(net), expected, rtol=1e-12)
+    assert_allclose(net.history_["lr"], expected[STEPS_PER_EPOCH - 1 :: STEPS_PER_EPOCH], rtol=1e-12)
+
+
+@pytest.mark.parametrize("way", [None, [RecordRates()]], ids=["engine", "skorch"])
+def test_a_one_cycle_of_one_step_has_the_peak(way):
+    settings = {**SETTINGS, "lr_schedule": "onecycle", "max_epochs": 1, "batch_size": 40}
+    assert NetClassifier(**settings, callbacks=way).fit(X, y).history_["lr"] == [LR]
 
 
 def test_partial_fit_follows_the_schedule_of_max_epochs_and_stays_at_its_end():
