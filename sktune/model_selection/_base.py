@@ -45,6 +45,7 @@ from ._planning import rehearse
 from ._results import extra_columns, fold_outcomes, rank_failures_last
 from ._resuming import check_has_epochs, find_resource, train_until
 from ._scores import Scores, leading_metric
+from ._search_clock import SearchClock
 from ._seeding import seeded_generators
 from ._shared_steps import SharedSteps
 from ._splits import check_labels_of_splits, freeze_splits
@@ -109,6 +110,7 @@ class BaseTuneSearchCV(Portable, HintedParams, BaseSearchCV):
         Name of a file in which to keep every score as soon as it is known, see :class:`~sktune.store.Store`: searching
         again in the same way, after a crash for example, then goes on where it was, and ends with the same result.
         Other data, splits, settings or code share nothing. With ``random_state=None`` the seed is kept there as well.
+        The seconds that were spent of `timeout` before count: searching again with a longer one continues the search.
     max_epochs_total : int or None, default=None
         Number of epochs, over all candidates and splits, that the search must not exceed; for estimators that have
         epochs. What has finished by then counts. The refit is not limited.
@@ -269,7 +271,9 @@ class BaseTuneSearchCV(Portable, HintedParams, BaseSearchCV):
         splits = freeze_splits(self.estimator, self.cv, X, y, routed.splitter.split, seed)
         self.n_splits_ = len(splits)
         check_labels_of_splits(self.estimator, y, splits, scorer)
-        problem = self._pose_problem(X, y, scorer, routed, len(splits), start)
+        spent = 0.0 if run is None or self.timeout is None else run.seconds_before()
+        clock = SearchClock(start - spent, self.timeout, run and run.note_time)
+        problem = self._pose_problem(X, y, scorer, routed, len(splits), clock.deadline)
         if self._rehearses is not None:
             self._plan = rehearse(
                 problem,
@@ -285,6 +289,7 @@ class BaseTuneSearchCV(Portable, HintedParams, BaseSearchCV):
         settings = {
             "known_results": self._known_results(lambda: run.data if run else data_key(X, y, params), splits, run),
             "ledger": None if run is None else run.open_ledger(problem, splits),
+            "clock": clock,
         }
         evaluator = self._search(problem, splits, seed, root, schedule, settings)
         self._store_results(evaluator)
@@ -306,7 +311,7 @@ class BaseTuneSearchCV(Portable, HintedParams, BaseSearchCV):
                 raise
             raise type(error)(f"scoring={self.scoring!r}: {error}{hint_at_scorer(self.scoring)}") from None
 
-    def _pose_problem(self, X, y, scorer, routed: Bunch, n_splits: int, start: float) -> Problem:
+    def _pose_problem(self, X, y, scorer, routed: Bunch, n_splits: int, deadline: float | None) -> Problem:
         """Gather what all tasks share."""
         return Problem(
             estimator=clone(self.estimator),
@@ -319,7 +324,7 @@ class BaseTuneSearchCV(Portable, HintedParams, BaseSearchCV):
             return_train_score=self.return_train_score,
             error_score=self.error_score,
             verbose=self.verbose,
-            deadline=None if self.timeout is None else start + self.timeout,
+            deadline=deadline,
             caller=self if has_callbacks(self, self.estimator) else None,
         )
 

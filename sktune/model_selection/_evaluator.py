@@ -15,13 +15,13 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from .._utils.random import derive_seed
 from .._utils.torch_state import plain_torch
-from ..exceptions import TimeBudgetError
 from ._dispatch import lost_record, outlive_workers
 from ._evaluation import FoldRecord, Problem, Task, epochs_with, evaluate_fold, make_candidate, recall_watched
 from ._ledger import Ledger
 from ._results import CandidateRecord, value_of
 from ._resuming import change_params, epoch_costs
 from ._scores import Scores
+from ._search_clock import SearchClock
 from ._verbose import announce_batch
 
 #: How long the threads of a search that ends early are waited for: what they do cannot be interrupted.
@@ -70,6 +70,8 @@ class Evaluator:
         Settings whose scores were known before, of the metric that leads the search.
     ledger : Ledger or None, default=None
         What is known already, and where to write what becomes known.
+    clock : SearchClock or None, default=None
+        Of the time budget; None is no limit.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class Evaluator:
         max_epochs_total: int | None = None,
         known_results: Sequence[tuple[dict[str, Any], float]] = (),
         ledger: Ledger | None = None,
+        clock: SearchClock | None = None,
     ):
         self.problem = problem
         self.splits = splits
@@ -97,7 +100,7 @@ class Evaluator:
         self.n_planned = n_planned
         self.max_epochs_total = max_epochs_total
         self.n_epochs_trained = 0.0  # trained so far, over all candidates and splits
-        self._start = time.time()
+        self.clock = clock or SearchClock(time.time(), None)
         self.known_results = list(known_results)
         self.ledger = ledger
         self.candidates: list[CandidateRecord] = []
@@ -114,7 +117,7 @@ class Evaluator:
             If the time budget had run out before the call. What runs when it ends is stopped where it can be, and
             its record says so.
         """
-        self._check_time()
+        self.clock.check()
         batch = self.add(params)
         self._evaluate([self._task(c, split) for c in self._affordable(batch) for split in range(len(self.splits))])
         if self.problem.verbose > 0:
@@ -213,12 +216,12 @@ class Evaluator:
         TimeBudgetError
             As for a call.
         """
-        self._check_time()
+        self.clock.check()
         stages = [list(pieces) for pieces in stages]
         goals = {(piece.candidate.index, piece.split): piece for pieces in stages for piece in _going_on(pieces)}
         self._check_epochs(sum(goal.n_epochs - _epochs_of(goal.candidate.folds[goal.split]) for goal in goals.values()))
         for pieces in stages:
-            self._check_time()
+            self.clock.check()
             self._evaluate([self._task(piece.candidate, piece.split, piece.n_epochs) for piece in _going_on(pieces)])
 
     def _affordable(self, batch: list[CandidateRecord]) -> list[CandidateRecord]:
@@ -244,10 +247,7 @@ class Evaluator:
     def spent_share(self) -> float:
         """Return the share of the budget, of epochs or of seconds, that is spent: 0 without one, over 1 too late."""
         epochs = 0.0 if self.max_epochs_total is None else self.n_epochs_trained / self.max_epochs_total
-        if self.problem.deadline is None:
-            return epochs
-        seconds = self.problem.deadline - self._start
-        return max(epochs, (time.time() - self._start) / seconds if seconds > 0.0 else 1.0)
+        return max(epochs, self.clock.spent_share())
 
     def recorded(self) -> list[CandidateRecord]:
         """Return the candidates of which at least one split is known, in the order in which they were proposed."""
@@ -256,10 +256,6 @@ class Evaluator:
     def any_ok(self) -> bool:
         """Whether at least one candidate has been evaluated on all splits without a failure."""
         return any(candidate.status == "ok" for candidate in self.candidates)
-
-    def _check_time(self) -> None:
-        if self.problem.deadline is not None and time.time() > self.problem.deadline:
-            raise TimeBudgetError("the time budget of the search ran out")
 
     def _task(self, candidate: CandidateRecord, split: int, n_epochs: int | None = None) -> Task:
         context = self.context and self.context.subcontext(
@@ -322,7 +318,7 @@ class Evaluator:
         if self.was_interrupted():  # and the fit went on as if it were complete: its record means nothing
             raise KeyboardInterrupt
         if self.ledger is not None and not record.is_stored:
-            self.ledger.keep(record, self.candidates[record.candidate].params)
+            self.ledger.keep(record, self.candidates[record.candidate].params, self.clock.now())
         folds = self.candidates[record.candidate].folds
         if not math.isnan(record.n_epochs):
             self.n_epochs_trained += record.n_epochs - _epochs_of(folds[record.split])

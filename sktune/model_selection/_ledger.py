@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import count, takewhile
 from typing import Any
 
 import numpy as np
@@ -80,7 +81,8 @@ class Ledger:
         content = self.store.find(task.key)
         if content is None:
             return None
-        record = FoldRecord(task.candidate, task.split, key=task.key, is_stored=True, **content)
+        known = {name: content[name] for name in _FIELDS}
+        record = FoldRecord(task.candidate, task.split, key=task.key, is_stored=True, **known)
         if task.n_epochs is not None and record.status == "ok":
             record.curve[task.n_epochs] = record.test_scores
         if not record.is_complete:
@@ -96,10 +98,11 @@ class Ledger:
         data = self.store.find_blob(paused.key)
         return task if data is None else replace(task, paused=replace(paused, state=decode(data)))
 
-    def keep(self, record: FoldRecord, params: dict[str, Any]) -> None:
+    def keep(self, record: FoldRecord, params: dict[str, Any], seconds: float) -> None:
         """Write a record that has just arrived, unless it may turn out otherwise another time.
 
-        A network that is paused goes into the file with it, and out of the memory.
+        A network that is paused goes into the file with it, and out of the memory. `seconds` is the time that the
+        search has spent by now.
         """
         if record.status == "timeout" or not record.is_repeatable:
             return
@@ -108,7 +111,7 @@ class Ledger:
             state = training_state(record.paused.estimator)
             data = None if state is None else encode(state)
             self._with_networks.add(record.key)
-        content = {name: getattr(record, name) for name in _FIELDS}
+        content = {name: getattr(record, name) for name in _FIELDS} | {"seconds": seconds}
         identity = (record.key, self.problem, self.run, record.candidate, record.split)
         self.store.add(Result(*identity, _plain(params), content), data)
         if data is not None:
@@ -195,6 +198,20 @@ class Run:
 
     def __exit__(self, *error):
         self.store.close()
+
+    def note_time(self, number: int, seconds: float) -> float:
+        """Keep a reading of the search's clock, and return it: as it was when the search first came there."""
+        key = self._key_of_reading(number)
+        return (self.store.find_run(key) or self.store.begin_run(key, {"seconds": seconds}))["seconds"]
+
+    def seconds_before(self) -> float:
+        """Return the seconds that former processes have spent on this search, up to the last that they wrote."""
+        readings = (self.store.find_run(self._key_of_reading(number)) for number in count())
+        told = [reading["seconds"] for reading in takewhile(bool, readings)]
+        return max([*told, self.store.latest_record(self.key).get("seconds", 0.0)])
+
+    def _key_of_reading(self, number):
+        return fingerprint(self.key, "clock", number)
 
     def open_ledger(self, problem: Problem, splits: Sequence[tuple[np.ndarray, np.ndarray]]) -> Ledger:
         """Return the ledger of this search."""

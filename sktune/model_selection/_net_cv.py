@@ -236,7 +236,7 @@ class NetClassifierCV(ClassifierMixin, _BaseNetCV):
         Seconds after which no more settings are evaluated.
     storage : str, path-like or None, default=None
         Name of a file in which to keep every score as soon as it is known: fitting again in the same way, after a
-        crash for example, goes on where it was.
+        crash for example, goes on where it was. The seconds that were spent of `timeout` before count.
     random_state : int, RandomState instance or None, default=None
         Seed of the search and of every network whose own `random_state` is None.
     verbose : int, default=0
@@ -345,7 +345,7 @@ class NetRegressorCV(RegressorMixin, _BaseNetCV):
         Seconds after which no more settings are evaluated.
     storage : str, path-like or None, default=None
         Name of a file in which to keep every score as soon as it is known: fitting again in the same way, after a
-        crash for example, goes on where it was.
+        crash for example, goes on where it was. The seconds that were spent of `timeout` before count.
     random_state : int, RandomState instance or None, default=None
         Seed of the search and of every network whose own `random_state` is None.
     verbose : int, default=0

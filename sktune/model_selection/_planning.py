@@ -108,9 +108,6 @@ class Rehearsal(Evaluator):
     def _run(self, tasks: list[Task]) -> Iterator[FoldRecord]:
         return (self._pretend(task) for task in tasks)
 
-    def _check_time(self) -> None:
-        """Time is not spent here."""
-
     def _pretend(self, task):
         estimator = task.paused.estimator if task.paused else make_candidate(self.problem.estimator, task.params, None)
         before = task.paused.n_epochs if task.paused else 0

@@ -99,6 +99,7 @@ class PopulationSearchCV(BaseTuneSearchCV):
         Name of a file in which to keep every score as soon as it is known, see :class:`~sktune.store.Store`: searching
         again in the same way, after a crash for example, then goes on where it was, and ends with the same result.
         Other data, splits, settings or code share nothing. With ``random_state=None`` the seed is kept there as well.
+        The seconds that were spent of `timeout` before count: searching again with a longer one continues the search.
     max_epochs_total : int or None, default=None
         Number of epochs, over all candidates and splits, that the search must not exceed; for estimators that have
         epochs. What has finished by then counts. The refit is not limited.

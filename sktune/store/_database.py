@@ -165,6 +165,16 @@ class Store:
             self._verify(checksum, begin[0], params, record)
             yield Result(*begin, json.loads(params), json.loads(record)), written
 
+    def latest_record(self, run: str) -> dict[str, Any]:
+        """Return the record that a search has written last about a split; an empty one if there is none."""
+        order = "WHERE run = ? AND split >= 0 ORDER BY written DESC, key LIMIT 1"
+        with self._reading() as connection:
+            row = connection.execute(f"SELECT key, params, record, checksum FROM results {order}", (run,)).fetchone()
+        if row is None:
+            return {}
+        self._verify(row[3], *row[:3])
+        return json.loads(row[2])
+
     # -- what belongs to them -----------------------------------------------------------------------------------------
 
     def find_blob(self, key: str) -> bytes | None:
