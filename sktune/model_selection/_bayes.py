@@ -17,7 +17,7 @@ from ._base import BaseTuneSearchCV
 from ._evaluator import Evaluator
 from ._freeze_thaw import FreezeThaw
 from ._halving import SuccessiveHalving
-from ._initial_params import place_initial_params
+from ._initial_params import own_params_outside, place_initial_params
 from ._initial_results import WarmStarted, place_results
 from ._results import rank_failures_last
 from ._search_spaces import SpaceBudget, check_parameter_names, parse_search_spaces, whole_epochs
@@ -101,7 +101,9 @@ class BayesSearchCV(WarmStarted, BaseTuneSearchCV):
         epochs. What has finished by then counts. The refit is not limited.
     initial_params : None, "current" or list of dict, default=None
         Settings to evaluate first, within `n_iter`: those of `estimator` itself, or known-good ones. With several
-        spaces, a setting goes to the first that it lies in.
+        spaces, a setting goes to the first that it lies in. Those of `estimator` itself may lie outside of all spaces:
+        they are evaluated all the same, as the first candidate and in full, and may win; the surrogate, which knows
+        nothing outside, does not learn from them.
     initial_results : str, path-like, list of (dict, float) or None, default=None
         What is known already: settings and their mean scores, tried by hand for example (NaN for a failure); or the
         name of a file that was the `storage` of searches. Of a file those candidates count that were evaluated to the
@@ -294,13 +296,16 @@ class BayesSearchCV(WarmStarted, BaseTuneSearchCV):
             check_parameter_names(self.estimator, space)
             if self._trains_in_pieces():
                 whole_epochs(self.estimator, space)
-        initial_params = place_initial_params(self.initial_params, self.estimator, budgets)
+        outside = own_params_outside(self.initial_params, self.estimator, budgets)
+        initial_params = place_initial_params(self.initial_params if outside is None else None, self.estimator, budgets)
         self._check_initial_results(budgets)
         _check_optimizer_kwargs(self.optimizer_kwargs)
         params = {**(self.fit_params or {}), **params}
         if groups is not None:
             params["groups"] = groups
-        schedule = partial(self._schedule, budgets=budgets, initial_params=initial_params, callbacks=callbacks)
+        schedule = partial(
+            self._schedule, budgets=budgets, initial_params=initial_params, outside=outside, callbacks=callbacks
+        )
         return self._fit(X, y, params, schedule)
 
     def _schedule(
@@ -308,6 +313,7 @@ class BayesSearchCV(WarmStarted, BaseTuneSearchCV):
         evaluate: Evaluator,
         budgets: list[SpaceBudget],
         initial_params: list[list[dict]],
+        outside: dict | None,
         callbacks: list[SearchCallback],
     ) -> str | None:
         pruning = _PRUNING[self.pruning]() if isinstance(self.pruning, str) else self.pruning
@@ -319,7 +325,8 @@ class BayesSearchCV(WarmStarted, BaseTuneSearchCV):
             optimizer = Optimizer(budget.space, random_state=seed, initial_params=first, **kwargs)
             if results:
                 optimizer.tell(*map(list, zip(*results, strict=True)))
-            searches.append(SpaceSearch(budget, optimizer, self.n_points, pruning))
+            own = outside if number == 0 else None
+            searches.append(SpaceSearch(budget, optimizer, self.n_points, pruning, own))
         try:
             for search in searches:
                 search.run(evaluate, callbacks)
@@ -335,7 +342,11 @@ class BayesSearchCV(WarmStarted, BaseTuneSearchCV):
 
     def _n_candidates(self) -> int:
         budgets = parse_search_spaces(self.search_spaces, self.n_iter)
-        return sum(n_iter if math.isinf(space.n_points) else min(n_iter, space.n_points) for space, n_iter in budgets)
+        n_points = [space.n_points for space, _ in budgets]
+        n_points[0] += own_params_outside(self.initial_params, self.estimator, budgets) is not None
+        return sum(
+            n_iter if math.isinf(n) else min(n_iter, n) for n, (_, n_iter) in zip(n_points, budgets, strict=True)
+        )
 
     def _store_results(self, evaluator: Evaluator) -> None:
         super()._store_results(evaluator)

@@ -44,6 +44,19 @@ def place_initial_params(
     return places
 
 
+def own_params_outside(
+    initial_params: Any, estimator: BaseEstimator, budgets: list[SpaceBudget]
+) -> dict[str, Any] | None:
+    """Return the estimator's own parameters that are searched, if they are to come first and no space holds them."""
+    if not isinstance(initial_params, str):
+        return None
+    try:
+        place(initial_params, estimator, budgets, "")
+    except ValueError:
+        return _current(estimator, budgets[0].space)
+    return None
+
+
 def place(params: Any, estimator: BaseEstimator, budgets: list[SpaceBudget], label: str) -> tuple[int, dict[str, Any]]:
     """Return the number of the first space that a setting lies in, and its active part; else raise a ValueError."""
     reasons = []

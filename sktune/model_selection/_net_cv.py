@@ -6,6 +6,7 @@ from numbers import Integral, Real
 from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 from sklearn.callback import CallbackSupportMixin
+from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -22,6 +23,7 @@ from .._sklearn_compat import (
 )
 from .._utils.estimator_state import check_feature_names, estimator_state, new_estimator, require
 from .._utils.portable import Portable
+from .._utils.random import derive_seed, root_seed
 from ..neural_network import NetClassifier, NetRegressor
 from ..neural_network._data_checks import check_targets, check_weights, names_of_arrays
 from ..space import Space
@@ -48,6 +50,7 @@ class _BaseNetCV(Portable, HintedParams, CallbackSupportMixin, BaseEstimator):
         "verbose": ["verbose"],
     }
     _NET: type
+    _SPLITTER: type  # of the default folds
     _TARGET_CHECKS: dict
     _may_hold_functions = ("scoring", "cv", "_skl_callbacks")
 
@@ -133,7 +136,6 @@ class _BaseNetCV(Portable, HintedParams, CallbackSupportMixin, BaseEstimator):
         space = Space(
             net.default_search_space(n_samples, n_features) if self.search_space is None else self.search_space
         )
-        current = {name: value for name, value in net.get_params(deep=False).items() if name in space.names}
         net.set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
         scale = StandardScaler().set_fit_request(sample_weight=True) if self.standardize else "passthrough"
         return BayesSearchCV(
@@ -142,8 +144,8 @@ class _BaseNetCV(Portable, HintedParams, CallbackSupportMixin, BaseEstimator):
             n_iter=self.n_iter,
             n_points=self.n_points,
             # what the user would get without a search comes first: the search can only improve on it
-            initial_params="current" if current in space else None,
-            cv=self.cv,
+            initial_params="current",
+            cv=self._folds(),
             scoring=weighted_scorer(self.scoring),
             n_jobs=self.n_jobs,
             timeout=self.timeout,
@@ -151,6 +153,14 @@ class _BaseNetCV(Portable, HintedParams, CallbackSupportMixin, BaseEstimator):
             random_state=self.random_state,
             verbose=self.verbose,
         )
+
+    def _folds(self):
+        """Return the splitter of `cv`: rows often come sorted, so that folds in their order would differ in kind."""
+        if not isinstance(self.cv, Integral | None):
+            return self.cv
+        # Without a seed of one's own the search seeds the folds, which keeps its seed in `storage`.
+        seed = None if self.random_state is None else derive_seed(root_seed(self.random_state), "folds") & 0x7FFFFFFF
+        return self._SPLITTER(5 if self.cv is None else self.cv, shuffle=True, random_state=seed)
 
     def _read_results(self):
         self.best_estimator_ = self.search_.best_estimator_
@@ -214,8 +224,8 @@ class NetClassifierCV(ClassifierMixin, _BaseNetCV):
     Parameters
     ----------
     estimator : NetClassifier or None, default=None
-        Supplies the parameters that are not searched; None is ``NetClassifier()``. Its own settings are evaluated
-        first where they lie within the space.
+        Supplies the parameters that are not searched; None is ``NetClassifier()``. Its own settings are the first that
+        are evaluated, whether they lie within the space or not: `best_score_` is never below theirs.
     search_space : dict, Space or None, default=None
         What to search, by parameter names of `NetClassifier`; None is `NetClassifier.default_search_space` for the
         size of the data.
@@ -224,7 +234,8 @@ class NetClassifierCV(ClassifierMixin, _BaseNetCV):
     n_points : int, default=1
         Settings evaluated at a time: more keep more cores busy, at some cost in what each can learn from the others.
     cv : int, cross-validation generator or iterable, default=None
-        The splits; None is five stratified folds.
+        The splits. None is five folds, an int so many: stratified by class and shuffled by `random_state`, as rows
+        often come sorted. All else is taken as it is.
     scoring : str, callable or None, default=None
         What to maximise; None is accuracy.
     standardize : bool, default=True
@@ -238,7 +249,7 @@ class NetClassifierCV(ClassifierMixin, _BaseNetCV):
         Name of a file in which to keep every score as soon as it is known: fitting again in the same way, after a
         crash for example, goes on where it was. The seconds that were spent of `timeout` before count.
     random_state : int, RandomState instance or None, default=None
-        Seed of the search and of every network whose own `random_state` is None.
+        Seed of the search, of the default folds, and of every network whose own `random_state` is None.
     verbose : int, default=0
         How much to print.
 
@@ -280,6 +291,7 @@ class NetClassifierCV(ClassifierMixin, _BaseNetCV):
     """
 
     _NET = NetClassifier
+    _SPLITTER = StratifiedKFold
     _TARGET_CHECKS = {}
 
     def predict_proba(self, X):
@@ -323,8 +335,8 @@ class NetRegressorCV(RegressorMixin, _BaseNetCV):
     Parameters
     ----------
     estimator : NetRegressor or None, default=None
-        Supplies the parameters that are not searched; None is ``NetRegressor()``. Its own settings are evaluated
-        first where they lie within the space.
+        Supplies the parameters that are not searched; None is ``NetRegressor()``. Its own settings are the first that
+        are evaluated, whether they lie within the space or not: `best_score_` is never below theirs.
     search_space : dict, Space or None, default=None
         What to search, by parameter names of `NetRegressor`; None is `NetRegressor.default_search_space` for the size
         of the data.
@@ -333,7 +345,8 @@ class NetRegressorCV(RegressorMixin, _BaseNetCV):
     n_points : int, default=1
         Settings evaluated at a time: more keep more cores busy, at some cost in what each can learn from the others.
     cv : int, cross-validation generator or iterable, default=None
-        The splits; None is five folds of rows in their order: shuffle them if the order means something.
+        The splits. None is five folds, an int so many, shuffled by `random_state`, as rows often come sorted. All else
+        is taken as it is: rows whose order means something need a splitter such as `TimeSeriesSplit`.
     scoring : str, callable or None, default=None
         What to maximise; None is R2.
     standardize : bool, default=True
@@ -347,7 +360,7 @@ class NetRegressorCV(RegressorMixin, _BaseNetCV):
         Name of a file in which to keep every score as soon as it is known: fitting again in the same way, after a
         crash for example, goes on where it was. The seconds that were spent of `timeout` before count.
     random_state : int, RandomState instance or None, default=None
-        Seed of the search and of every network whose own `random_state` is None.
+        Seed of the search, of the default folds, and of every network whose own `random_state` is None.
     verbose : int, default=0
         How much to print.
 
@@ -385,6 +398,7 @@ class NetRegressorCV(RegressorMixin, _BaseNetCV):
     """
 
     _NET = NetRegressor
+    _SPLITTER = KFold
     _TARGET_CHECKS = {"multi_output": True, "y_numeric": True}
 
     def __sklearn_tags__(self):

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from statistics import median_low
+from typing import Any
 
 import numpy as np
 from scipy.optimize import OptimizeResult
@@ -27,6 +28,9 @@ SearchCallback = Callable[[OptimizeResult], bool | None]
 class SpaceSearch:
     """The search of one space: `n_iter` points that its optimizer proposes, `n_points` at a time.
 
+    A setting `outside` of the space comes first if there is one: it is evaluated in full, and the optimizer, which
+    cannot place it, is not told.
+
     Attributes
     ----------
     records : list of CandidateRecord
@@ -41,11 +45,13 @@ class SpaceSearch:
         optimizer: Optimizer,
         n_points: int,
         pruning: SuccessiveHalving | FreezeThaw | None = None,
+        outside: dict[str, Any] | None = None,
     ):
         self.space, self.n_iter = budget
         self.optimizer = optimizer
         self.n_points = n_points
         self.pruning = pruning
+        self.outside = outside
         self.records: list[CandidateRecord] = []
         self.stopped = False
 
@@ -54,6 +60,9 @@ class SpaceSearch:
         start = len(evaluate.candidates)
         run = self._run_all if self.pruning is None else self._run_pruned
         try:
+            if self.outside is not None:
+                self.records += evaluate([self.outside])
+                self._call(callbacks, evaluate)
             run(evaluate, callbacks)
         except SpaceExhaustedError:
             return  # a finite space may have fewer points than the budget
@@ -71,7 +80,7 @@ class SpaceSearch:
     def _run_pruned(self, evaluate, callbacks):
         """Train what the rule chooses, of all that was proposed, until it chooses nothing."""
         n_first = max(_N_FIRST, self.optimizer.n_initial_points, self.n_points)
-        newcomers = evaluate.add(self._ask(min(self.n_iter, n_first)))
+        newcomers = evaluate.add(self._ask(min(self.n_iter - len(self.records), n_first)))
         climb = Climb(evaluate, self._ladder(evaluate, newcomers))
         while not self.stopped:
             climb.add(newcomers)

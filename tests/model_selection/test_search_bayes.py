@@ -16,7 +16,7 @@ from sklearn.cluster import KMeans
 from sklearn.datasets import load_iris, make_classification
 from sklearn.decomposition import PCA
 from sklearn.exceptions import FitFailedWarning
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
 from sklearn.model_selection import GroupKFold, KFold, cross_val_score, train_test_split
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -533,6 +533,44 @@ def test_current_parameters_go_to_the_space_that_holds_them():
     assert search.cv_results_["params"][2] == {"kernel": "rbf", "C": 3.0}
 
 
+OUTSIDE = {"C": 1.0, "gamma": "scale", "degree": 3, "kernel": "rbf"}  # of SVC(), whose gamma is not a number
+
+
+@pytest.mark.parametrize("n_iter", [1, 4])
+def test_current_parameters_outside_of_the_space_come_first_all_the_same(n_iter):
+    search = BayesSearchCV(SVC(), SVC_SPACE, n_iter=n_iter, cv=3, initial_params="current", random_state=0).fit(X, y)
+    assert search.cv_results_["params"][0] == OUTSIDE
+    assert len(search.cv_results_["params"]) == n_iter
+    assert search.cv_results_["mean_test_score"][0] == cross_val_score(SVC(), X, y, cv=3).mean()
+    assert search.best_score_ == max(search.cv_results_["mean_test_score"])
+    (result,) = search.optimizer_results_
+    assert len(result.x_iters) == n_iter
+    assert all(params in Space(SVC_SPACE) for params in search.cv_results_["params"][1:])
+
+
+@pytest.mark.parametrize("pruning", ["halving", "freeze-thaw"])
+@pytest.mark.parametrize("n_iter", [1, 12])
+def test_current_parameters_outside_of_the_space_are_not_pruned(pruning, n_iter):
+    model = SGDClassifier(alpha=10.0, max_iter=9, tol=None, random_state=0)
+    search = BayesSearchCV(model, {"alpha": (1e-4, 1e-1)}, n_iter=n_iter, cv=3, initial_params="current")
+    search.set_params(pruning=pruning, random_state=0).fit(X, y)
+    assert search.cv_results_["params"][0] == {"alpha": 10.0}
+    assert search.cv_results_["status"][0] == "ok"
+    assert len(search.cv_results_["params"]) == n_iter
+
+
+def test_the_surrogate_proposes_as_if_the_current_parameters_outside_were_not_there():
+    search = BayesSearchCV(SVC(), SVC_SPACE, n_iter=9, cv=3, random_state=0).fit(X, y)
+    with_own = clone(search).set_params(initial_params="current", n_iter=10).fit(X, y)
+    assert with_own.cv_results_["params"] == [OUTSIDE, *search.cv_results_["params"]]
+
+
+def test_current_parameters_outside_of_a_finite_space_are_one_more_candidate():
+    search = BayesSearchCV(SVC(C=5), {"C": [1, 2]}, n_iter=9, cv=3, initial_params="current", random_state=0)
+    assert sorted(params["C"] for params in search.fit(X, y).cv_results_["params"]) == [1, 2, 5]
+    assert search.plan(X, y).n_candidates == 3
+
+
 def test_known_settings_come_first_in_their_order():
     known = [{"C": 3.0, "kernel": "rbf"}, {"C": 0.5, "kernel": "linear"}]
     space = {"C": (0.1, 9.0), "kernel": ["linear", "rbf"]}
@@ -543,7 +581,6 @@ def test_known_settings_come_first_in_their_order():
 @pytest.mark.parametrize(
     ("initial_params", "message"),
     [
-        ("current", "initial_params='current' is not in the space: .*gamma"),
         ([{"C": 1.0, "gamma": 0.1}], r"initial_params\[0\] is not in the space: Missing parameter"),
         ([{"C": -1.0}], r"initial_params\[0\]"),
         ([3], "a setting must be a dict, got 3"),
