@@ -11,6 +11,10 @@ from sklearn.base import _fit_context
 # What reports the epochs of a network and the fits of a search to scikit-learn's callbacks.
 from sklearn.callback import CallbackSupportMixin
 
+# Trees of histogram gradient boosting and their nodes, which saved files hold field by field.
+from sklearn.ensemble._hist_gradient_boosting.common import PREDICTOR_RECORD_DTYPE as HIST_NODE
+from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
+
 # Named scorers; whether one takes weights, and what it asks an estimator for, are private questions of theirs.
 from sklearn.metrics import get_scorer, get_scorer_names
 
@@ -20,6 +24,10 @@ from sklearn.metrics._scorer import _BaseScorer, _MultimetricScorer, _Scorer
 
 # The public face of GridSearchCV (predict, score, tags, metadata routing); only the loop is ours.
 from sklearn.model_selection._search import BaseSearchCV
+
+# Decision trees and their nodes, for the same.
+from sklearn.tree._tree import NODE_DTYPE as TREE_NODE
+from sklearn.tree._tree import Tree
 
 # The array library and the device of X, where the indices of its rows have to live.
 from sklearn.utils._array_api import device as array_device
@@ -41,14 +49,18 @@ from sklearn.utils.validation import _check_method_params, _check_sample_weight,
 from ._utils.hints import did_you_mean
 
 __all__ = [
+    "HIST_NODE",
     "INHERITED",
     "N_JOBS",
     "RANDOM_STATE",
+    "TREE_NODE",
     "BaseSearchCV",
     "Hidden",
     "HintedParams",
     "Interval",
     "StrOptions",
+    "Tree",
+    "TreePredictor",
     "_check_method_params",
     "_check_sample_weight",
     "_fit_context",

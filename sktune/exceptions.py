@@ -1,5 +1,7 @@
 """The errors and warnings of sktune, under one root each."""
 
+from collections.abc import Sequence
+
 
 class SktuneError(Exception):
     """Root of the errors that only sktune raises."""
@@ -49,7 +51,19 @@ class FingerprintError(SktuneError, TypeError):
 
 
 class UntrustedTypesError(FileFormatError):
-    """A file has objects of types that are trusted only when the reader says so."""
+    """A file has objects of types, or functions, that are trusted only when the reader says so.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, in words.
+    names : list of str, default=()
+        Full names of what is not trusted: the `trusted` that `sktune.load` needs.
+    """
+
+    def __init__(self, message: str, names: Sequence[str] = ()):
+        super().__init__(message)
+        self.names = list(names)
 
 
 class VersionMismatchWarning(SktuneWarning):

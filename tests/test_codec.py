@@ -142,7 +142,7 @@ def test_round_trip_is_exact_and_equal_trees_give_equal_bytes(tree):
         {"\ud83d\ude00": 1, "\U0001f600": 2},
         {1: "b", "1": "a", None: 0, (1, (2, "x")): [], False: ()},
         {np.int64(1): 1.0, np.str_("a"): np.float32(1), b"x": np.bool_(True)},
-        [np.str_(""), np.str_("a\x00"), np.bytes_(b""), np.bytes_(b"b\x00"), np.datetime64("NaT")],
+        [np.str_(""), np.str_("a\x00"), np.bytes_(b""), np.bytes_(b"b\x00"), np.datetime64("NaT", "s")],
         [np.asfortranarray(np.arange(6.0).reshape(2, 3)), np.arange(12).reshape(3, 4)[::2, ::3], np.zeros((0, 3))],
         [np.array(["a", "bcd"]), np.array([b"a", b"b\x00"]), np.array(["2020-01-01"], "M8[ns]"), np.array(1.5)],
         object_array([{"lr": 0.1}, None, np.arange(3), object_array([(1, 2)])]),

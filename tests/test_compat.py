@@ -21,6 +21,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.metrics import check_scoring, r2_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.svm import SVC
+from sklearn.tree import DecisionTreeRegressor
 
 #: dotted path -> what sktune uses it for, and a function of the object there that raises if it does not do that
 CHECKS = {}
@@ -120,6 +121,38 @@ def check_validate(validate_parameter_constraints):
 @private("sklearn.utils._metadata_requests.SIMPLE_METHODS", "to save what metadata an estimator has asked for")
 def check_simple_methods(SIMPLE_METHODS):
     assert {"fit", "partial_fit", "predict", "score", "transform"} <= set(SIMPLE_METHODS)
+
+
+@private("sklearn.tree._tree.NODE_DTYPE", "to check the nodes of decision trees in saved files")
+def check_tree_nodes(NODE_DTYPE):
+    assert {"left_child", "right_child", "feature", "threshold"} <= set(NODE_DTYPE.names)
+
+
+@private("sklearn.tree._tree.Tree", "to make decision trees of saved files")
+def check_tree(Tree):
+    tree = DecisionTreeRegressor().fit([[0.0], [1.0]], [3.0, 4.0]).tree_
+    kind, args, state = tree.__reduce__()
+    again = Tree(*args)
+    again.__setstate__(state)
+    assert kind is Tree
+    assert set(state) == {"max_depth", "node_count", "nodes", "values"}
+    assert again.predict(np.array([[0.9]], np.float32)) == [[4.0]]
+
+
+@private(
+    "sklearn.ensemble._hist_gradient_boosting.common.PREDICTOR_RECORD_DTYPE", "to check the nodes of boosting in files"
+)
+def check_boosting_nodes(PREDICTOR_RECORD_DTYPE):
+    assert {"left", "right", "feature_idx", "is_leaf", "is_categorical", "bitset_idx"} <= set(
+        PREDICTOR_RECORD_DTYPE.names
+    )
+
+
+@private("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor", "to make trees of boosting of saved files")
+def check_tree_predictor(TreePredictor):
+    parts = np.zeros(1), np.zeros((0, 8), np.uint32), np.zeros((0, 8), np.uint32)
+    names = ["nodes", "binned_left_cat_bitsets", "raw_left_cat_bitsets"]
+    assert vars(TreePredictor(*parts)) == dict(zip(names, parts, strict=True))
 
 
 @private("sklearn.utils.validation._num_samples", "to count the rows of any X")

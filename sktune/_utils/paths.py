@@ -44,9 +44,9 @@ def as_path(path: Any, name: str = "path") -> Path:
         raise ValueError(f"{name}={path!r} begins with a home folder that is not known") from error
 
 
-def check_place(path: Path, name: str = "path", error: type[OSError] = OSError) -> None:
+def check_place(path: Path, name: str = "path", error: type[OSError] | None = None) -> None:
     """Raise an error if there is no folder to hold a file of this name, or something else than a file is there."""
     if not path.parent.is_dir():
-        raise error(f"{name}={str(path)!r}: there is no folder {str(path.parent)!r}")
+        raise (error or FileNotFoundError)(f"{name}={str(path)!r}: there is no folder {str(path.parent)!r}")
     if path.exists() and not path.is_file():
-        raise error(f"{name}={str(path)!r} is not a file")
+        raise (error or OSError)(f"{name}={str(path)!r} is not a file")

@@ -12,15 +12,16 @@ from typing import Any
 from .._utils.codec import decode, encode
 from .._utils.estimator_state import require, require_keys
 from .._utils.paths import as_path, check_place
-from ..exceptions import FileFormatError, VersionMismatchWarning
-from ._objects import Reader, Writer
+from ..exceptions import FileFormatError, UntrustedTypesError, VersionMismatchWarning
+from ._objects import Reader, Writer, of_skops
+from ._skops import untrusted_names
 
 #: number of the format of what is in the tree: raised when a new sktune writes what an older one cannot read
 _FORMAT = 1
 _PACKAGES = ("sktune", "torch", "scikit-learn", "skorch", "numpy")
 
 
-def save(estimator: Any, path: str | os.PathLike) -> None:
+def save(estimator: Any, path: str | os.PathLike, *, trusted: Sequence[str] = ()) -> None:
     """Write an estimator or a search, fitted or not, to a file that `load` reads.
 
     The file has no pickle in it, and reading it runs no code. It holds the parameters, what was learnt, histories and
@@ -36,11 +37,16 @@ def save(estimator: Any, path: str | os.PathLike) -> None:
         skops (``pip install 'sktune[skops]'``).
     path : str or path-like
         Where to write; the folder must exist.
+    trusted : sequence of str, default=()
+        Full names of types and functions that `load` shall be given as its `trusted`. Only objects of libraries other
+        than sktune, scikit-learn, numpy and scipy need it, and functions of your own.
 
     Raises
     ------
     TypeError
-        If a parameter or an attribute cannot be saved, such as a function; the message names it. Nothing is written.
+        If a parameter or an attribute cannot be saved, such as a lambda; the message names it. Nothing is written.
+    UntrustedTypesError
+        If `load` needs more names in `trusted` than are given here; the message names them. Nothing is written.
     ImportError
         If skops is needed and not installed.
 
@@ -71,8 +77,16 @@ def save(estimator: Any, path: str | os.PathLike) -> None:
         raise TypeError(f"estimator must be an estimator or a search, got {estimator!r:.200}")
     file = as_path(path)
     check_place(file)
+    _check_trusted(trusted)
     data = to_bytes(estimator)
-    from_bytes(data, trusted=None)  # what cannot be read must not be written
+    try:
+        from_bytes(data, trusted)  # what cannot be read must not be written
+    except UntrustedTypesError as error:
+        raise UntrustedTypesError(
+            f"load does not trust {error.names}, which are in the estimator. Nothing was written. If whoever reads the "
+            f"file can trust them, pass trusted={error.names} to save, and to load",
+            error.names,
+        ) from None
     _write(Path(os.path.realpath(file)), data)
 
 
@@ -86,9 +100,9 @@ def load(path: str | os.PathLike, *, trusted: Sequence[str] = ()) -> Any:
     path : str or path-like
         The file.
     trusted : sequence of str, default=()
-        Full names of types of other libraries that may be made, beside those of sktune and those that skops trusts by
-        itself (scikit-learn's estimators, numpy's arrays). Only name what you know: making an object of a type runs
-        the code of that type.
+        Full names of types and functions that may be used besides the data of sktune, scikit-learn, numpy and scipy
+        and their functions of numbers, such as metrics. Only name what you know: making an object of a type runs the
+        code of that type. `save` says which names a file needs.
 
     Returns
     -------
@@ -126,10 +140,14 @@ def load(path: str | os.PathLike, *, trusted: Sequence[str] = ()) -> Any:
     {'lr': Real(low=0.0001, high=0.1, prior='log-uniform', transform='identity')}
     """
     file = as_path(path)
+    _check_trusted(trusted)
+    return from_bytes(file.read_bytes(), trusted)
+
+
+def _check_trusted(trusted: Any) -> None:
     is_sequence = isinstance(trusted, Sequence) and not isinstance(trusted, str)
     if not is_sequence or not all(isinstance(name, str) for name in trusted):
         raise TypeError(f"trusted must be a sequence of str, got {trusted!r}")
-    return from_bytes(file.read_bytes(), trusted)
 
 
 def to_bytes(estimator: Any) -> bytes:
@@ -138,8 +156,8 @@ def to_bytes(estimator: Any) -> bytes:
     return encode({"format": _FORMAT, "versions": _versions(), "estimator": tree})
 
 
-def from_bytes(data: bytes, trusted: Sequence[str] | None) -> Any:
-    """Return the estimator of a file with this content; None trusts all types."""
+def from_bytes(data: bytes, trusted: Sequence[str]) -> Any:
+    """Return the estimator of a file with this content."""
     content = decode(data)
     require(type(content) is dict and "format" in content, "not a file of an estimator")
     number, versions = content["format"], content.get("versions")
@@ -152,8 +170,9 @@ def from_bytes(data: bytes, trusted: Sequence[str] | None) -> Any:
         )
     require_keys(content, "the file", ("format", "versions", "estimator"))
     require_keys(versions, "the versions", (), _PACKAGES)
+    _check_names(content["estimator"], trusted)
     try:
-        estimator = Reader(trusted).value(content["estimator"])
+        estimator = Reader().value(content["estimator"])
     except (FileFormatError, ImportError):
         raise
     except Exception as error:  # of libraries that were given nonsense
@@ -161,6 +180,17 @@ def from_bytes(data: bytes, trusted: Sequence[str] | None) -> Any:
     require(hasattr(estimator, "get_params"), "the file has no estimator in it")
     _compare(versions)
     return estimator
+
+
+def _check_names(tree: Any, trusted: Sequence[str]) -> None:
+    """Raise UntrustedTypesError for names in a tree that are not trusted, all of them."""
+    names = sorted({name for data in of_skops(tree) for name in untrusted_names(data)} - set(trusted))
+    if names:
+        raise UntrustedTypesError(
+            f"the file has objects of types, or functions, that are not trusted: {names}. If you know where it comes "
+            f"from, pass trusted={names} to load",
+            names,
+        )
 
 
 @lru_cache(maxsize=1)

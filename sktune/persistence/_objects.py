@@ -4,11 +4,12 @@
     any other        {"__sktune__": kind, ...}, where only the kinds of `KINDS` can be made again
 
 A kind is a pair of functions: what an object consists of, and an object of that. The second one never trusts what it
-gets. Objects of all other classes, such as most of scikit-learn's, go to skops, which has a list of types to trust.
+gets. Objects of all other classes, such as most of scikit-learn's, go to skops, which has a list of types to trust;
+what is within them and must be checked comes back here.
 """
 
 import importlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from functools import partial
 from typing import Any
@@ -22,7 +23,7 @@ from .._utils.estimator_state import require, require_keys
 from ..exceptions import FileFormatError
 from ._searches import make_search, search_parts
 from ._skops import dump_with_skops, load_with_skops
-from ._stock import MAKING_ERRORS, STOCK, stock_kind
+from ._stock import MAKING_ERRORS, STOCK, WITHIN, stock_kind
 
 _TAG = "__sktune__"
 _PLAIN = (type(None), bool, int, float, str, bytes, torch.Tensor)
@@ -97,7 +98,7 @@ class Writer:
         stock = stock_kind(value)
         if stock is not None:
             return {_TAG: "stock", "class": stock, "state": self._state(STOCK[stock].parts(value), kind)}
-        data, parts = dump_with_skops(value, where, is_ours=lambda part: _our_class(type(part).__name__) is type(part))
+        data, parts = dump_with_skops(value, where, _is_part)
         trees = [self.tree(part, f"a {type(part).__name__} in {where}") for part in parts]
         return {_TAG: "skops", "data": data, "parts": trees}
 
@@ -115,16 +116,7 @@ class Writer:
 
 
 class Reader:
-    """Make objects of trees.
-
-    Parameters
-    ----------
-    trusted : collection of str or None
-        Types that may be made by skops beside those that it trusts; None trusts all.
-    """
-
-    def __init__(self, trusted: Collection[str] | None):
-        self._trusted = trusted
+    """Make objects of trees, in which all names are trusted that `of_skops` finds."""
 
     def value(self, tree: Any) -> Any:
         """Return the object that `tree` describes; FileFormatError if it describes none."""
@@ -179,7 +171,32 @@ class Reader:
     def _skops(self, tree):
         require_keys(tree, "an object of skops", (_TAG, "data", "parts"))
         require(type(tree["data"]) is bytes and type(tree["parts"]) is list, "an object of skops has no data")
-        return load_with_skops(tree["data"], [self.value(part) for part in tree["parts"]], self._trusted)
+        parts = [self.value(part) for part in tree["parts"]]
+        require(all(map(_is_part, parts)), "a part of an object of skops is not what is saved in this way")
+        return load_with_skops(tree["data"], parts)
+
+
+def of_skops(tree: Any) -> Iterator[bytes]:
+    """Yield the data of all objects of skops in a tree."""
+    waiting = [tree]
+    while waiting:
+        one = waiting.pop()
+        if type(one) is dict:
+            waiting.extend(one.values())
+            kind, data = one.get(_TAG), one.get("data")
+            if type(kind) is str and kind == "skops" and type(data) is bytes:
+                yield data
+        elif type(one) in (list, tuple):
+            waiting.extend(one)
+        elif isinstance(one, np.ndarray) and one.dtype == object:
+            waiting.extend(np.asarray(one).ravel().tolist())
+
+
+def _is_part(value: Any) -> bool:
+    """Whether something within an object of another library is saved by itself."""
+    if type(value) is dict:  # skops knows no other keys, and would make others of them
+        return not any(all(type(key) is kind for key in value) for kind in (str, int))
+    return _our_class(type(value).__name__) is type(value) or stock_kind(value) in WITHIN
 
 
 def _parts_of(value: Any) -> dict[str, Any]:

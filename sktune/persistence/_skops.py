@@ -1,13 +1,16 @@
 """Objects of other libraries, by way of skops, whose format has a list of types to trust.
 
-What is ours in them never goes that way: a placeholder takes its place, and is replaced again when the file is read.
+What is ours in them never goes that way, nor what can only be made of parts that were checked: a placeholder takes its
+place, and is replaced again when the file is read.
 """
 
 import copy
 import io
+import sys
 import types
 import zipfile
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +18,9 @@ from sklearn.base import BaseEstimator
 
 from .._utils.estimator_state import require
 from .._utils.optional import import_optional
-from ..exceptions import FileFormatError, UntrustedTypesError
+from ..exceptions import FileFormatError
+from ._memory import check_owner
+from ._trusted import harmless_names
 
 #: objects that have no state which could be saved
 _CODE = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType, type)
@@ -37,12 +42,10 @@ class Placeholder:
 
 
 _PLACEHOLDER = f"{Placeholder.__module__}.{Placeholder.__qualname__}"
-#: what skops does not trust by itself, and is harmless: a dict whose items are attributes, which ensembles keep
-_TRUSTED = {_PLACEHOLDER, "sklearn.utils._bunch.Bunch"}
 
 
-def dump_with_skops(value: Any, where: str, is_ours: Callable[[Any], bool]) -> tuple[bytes, list]:
-    """Return an object in skops' format, without its parts that are ours, and these parts.
+def dump_with_skops(value: Any, where: str, is_part: Callable[[Any], bool]) -> tuple[bytes, list]:
+    """Return an object in skops' format, without its parts that are saved in another way, and these parts.
 
     Raises
     ------
@@ -52,13 +55,11 @@ def dump_with_skops(value: Any, where: str, is_ours: Callable[[Any], bool]) -> t
         If skops is not installed.
     """
     described = f"{where} is a {type(value).__module__}.{type(value).__qualname__}"
-    if isinstance(value, _CODE):
-        name = getattr(value, "__qualname__", repr(value))
-        raise TypeError(f"{where} cannot be saved: {name!r} is code, and reading a file must never run any")
+    _check_code(value, where)
     if type(value).__module__.startswith((*_NETWORKS, "sktune.")):
         raise TypeError(f"{described}, which cannot be saved")
     skops_io = _import_skops(f"to save {where}, a {type(value).__name__},")
-    parts = _find(value, is_ours)
+    parts = _find(value, is_part)
     try:
         stand_ins = {id(part): Placeholder(number) for number, part in enumerate(parts)}
         data = skops_io.dumps(copy.deepcopy(value, dict(stand_ins)))
@@ -72,21 +73,11 @@ def dump_with_skops(value: Any, where: str, is_ours: Callable[[Any], bool]) -> t
     return data, parts
 
 
-def load_with_skops(data: bytes, parts: list, trusted: Collection[str] | None) -> Any:
-    """Return the object that `dump_with_skops` wrote.
-
-    Parameters
-    ----------
-    data : bytes
-    parts : list
-        Its parts that are ours.
-    trusted : collection of str or None
-        Names of types that may be made beside those that skops trusts; None trusts all.
+def untrusted_names(data: bytes) -> list[str]:
+    """Return the names of what an object of skops consists of that only the reader of the file can trust.
 
     Raises
     ------
-    UntrustedTypesError
-        If there are other types in it.
     FileFormatError
         If it is no object of skops.
     ImportError
@@ -95,27 +86,71 @@ def load_with_skops(data: bytes, parts: list, trusted: Collection[str] | None) -
     skops_io = _import_skops("a file with objects of other libraries")
     try:
         _check_sizes(data)
-        unknown = [name for name in skops_io.get_untrusted_types(data=data) if name not in _TRUSTED]
-        untrusted = [] if trusted is None else sorted(set(unknown) - set(trusted))
-        if untrusted:
-            raise UntrustedTypesError(
-                f"the file has objects of types that are not trusted: {untrusted}. If you know where it comes from, "
-                f"pass trusted={untrusted!r} to load"
-            )
-        value = skops_io.loads(data, trusted=[*_TRUSTED, *unknown])
+        unknown = set(skops_io.get_untrusted_types(data=data))
+        return sorted(unknown - harmless_names(data) - {_PLACEHOLDER}) if unknown else []
+    except FileFormatError:
+        raise
+    except Exception as error:  # what skops raises for damaged data is up to it
+        raise _damaged(error) from error
+
+
+def load_with_skops(data: bytes, parts: list) -> Any:
+    """Return the object that `dump_with_skops` wrote, of which all names are trusted.
+
+    Parameters
+    ----------
+    data : bytes
+    parts : list
+        Its parts that were saved in another way.
+
+    Raises
+    ------
+    FileFormatError
+        If it is no object of skops.
+    ImportError
+        If skops is not installed.
+    """
+    skops_io = _import_skops("a file with objects of other libraries")
+    try:
+        value = skops_io.loads(data, trusted=skops_io.get_untrusted_types(data=data))
         stand_ins = _find(value, lambda part: type(part) is Placeholder)
         numbers = [stand_in.number for stand_in in stand_ins]
         require(sorted(numbers) == list(range(len(parts))), "parts of an object of skops are missing")
         memo = {id(stand_in): parts[stand_in.number] for stand_in in stand_ins}
-        return copy.deepcopy(value, memo) if parts else value
+        value = copy.deepcopy(value, memo) if parts else value
+        for estimator in _objects_in(value):
+            if isinstance(estimator, BaseEstimator):
+                check_owner(estimator)
+        return value
     except FileFormatError:
         raise
     except Exception as error:  # what skops and the types it makes raise for damaged data is up to them
-        raise FileFormatError(f"an object of skops is damaged: {type(error).__name__}: {error}") from error
+        raise _damaged(error) from error
+
+
+def _damaged(error: Exception) -> FileFormatError:
+    return FileFormatError(f"an object of skops is damaged: {type(error).__name__}: {error}")
 
 
 def _import_skops(purpose: str):
     return import_optional("skops.io", extra="skops", purpose=purpose)
+
+
+def _check_code(value: Any, where: str) -> None:
+    """Raise TypeError for code that a file could not refer to by a name."""
+    for part in _objects_in(value):
+        if isinstance(part, _CODE) and not _has_name(part):
+            name = getattr(part, "__qualname__", repr(part))
+            raise TypeError(
+                f"{where}, a {type(value).__name__}, cannot be saved: {name!r} is code that cannot be imported by its "
+                "name, and a file can hold nothing but such a name"
+            )
+
+
+def _has_name(part: Any) -> bool:
+    """Whether a function or a class can be imported by the name that it has."""
+    module = sys.modules.get(getattr(part, "__module__", None))
+    return getattr(module, getattr(part, "__name__", ""), None) is part
 
 
 def _check_sizes(data: bytes) -> None:
@@ -127,8 +162,13 @@ def _check_sizes(data: bytes) -> None:
 
 
 def _find(value: Any, is_wanted: Callable[[Any], bool]) -> list:
-    """Return the wanted objects within `value`, each once: in containers and in attributes, but not in each other."""
-    found, seen, waiting = [], set(), [value]
+    """Return the wanted objects within `value`, each once, but not what is in them."""
+    return [one for one in _objects_in(value, is_wanted) if is_wanted(one)]
+
+
+def _objects_in(value: Any, is_closed: Callable[[Any], bool] = lambda one: False) -> Iterable:
+    """Yield what is in containers and in attributes, each object once; what is closed is not looked into."""
+    seen, waiting = set(), [value]
     kept = []  # so that no id is given twice
     while waiting:
         one = waiting.pop()
@@ -136,14 +176,20 @@ def _find(value: Any, is_wanted: Callable[[Any], bool]) -> list:
             continue
         seen.add(id(one))
         kept.append(one)
-        if is_wanted(one):
-            found.append(one)
-        elif isinstance(one, list | tuple | set | frozenset):
-            waiting.extend(one)
-        elif isinstance(one, dict):
-            waiting.extend(one.values())
-        elif isinstance(one, np.ndarray) and one.dtype == object:
-            waiting.extend(one.ravel().tolist())
-        elif isinstance(one, BaseEstimator) or type(one).__module__.startswith("sklearn."):
-            waiting.extend(vars(one).values() if hasattr(one, "__dict__") else ())
-    return found
+        yield one
+        if not is_closed(one):
+            waiting.extend(_contents(one))
+
+
+def _contents(one: Any) -> Iterable:
+    if isinstance(one, list | tuple | set | frozenset):
+        return one
+    if isinstance(one, dict):
+        return one.values()
+    if isinstance(one, partial):
+        return one.func, one.args, one.keywords
+    if isinstance(one, np.ndarray) and one.dtype == object:
+        return one.ravel().tolist()
+    if isinstance(one, BaseEstimator) or type(one).__module__.startswith("sklearn."):
+        return vars(one).values() if hasattr(one, "__dict__") else ()
+    return ()

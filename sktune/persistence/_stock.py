@@ -1,12 +1,13 @@
-"""What networks are often seen with: scikit-learn's pipelines, scalers, splitters and searches, laws of scipy.
+"""What networks are often seen with: scikit-learn's pipelines, scalers, splitters and searches, ranges, laws of scipy.
 
-These few are saved without skops, as their parts are simple enough to be checked. Each has a function that tells the
+These are saved without skops, as their parts are simple enough to be checked. Each has a function that tells the
 parts, and one that makes the object of parts that nobody vouches for.
 """
 
 import inspect
 import re
 from collections.abc import Callable
+from functools import partial
 from numbers import Real
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple
@@ -14,16 +15,31 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy.stats
 from numpy.random import RandomState
+from scipy.interpolate import BSpline
 from scipy.optimize import OptimizeResult
 from scipy.stats.distributions import rv_frozen
 from sklearn import model_selection
 from sklearn.metrics import get_scorer
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
+from sklearn.neighbors import BallTree, KDTree
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from .._sklearn_compat import metadata_requests, scorer_name, set_metadata_requests
+from .._sklearn_compat import Tree, TreePredictor, metadata_requests, scorer_name, set_metadata_requests
 from .._utils.estimator_state import check_feature_names, estimator_state, new_estimator, require, require_keys
+from ._memory import (
+    SPARSE,
+    make_neighbors,
+    make_predictor,
+    make_sparse,
+    make_spline,
+    make_tree,
+    neighbors_parts,
+    predictor_parts,
+    sparse_parts,
+    spline_parts,
+    tree_parts,
+)
 from ._searches import make_search, search_parts
 
 #: what making an object of wrong parts may raise
@@ -45,6 +61,9 @@ _SPLITTERS = (
     "RepeatedStratifiedKFold", "ShuffleSplit", "StratifiedGroupKFold", "StratifiedKFold", "StratifiedShuffleSplit",
     "TimeSeriesSplit",
 )  # fmt: skip
+
+
+_SPARSE_CLASSES = frozenset(SPARSE.values())
 
 
 class Kind(NamedTuple):
@@ -187,6 +206,31 @@ def _make_path(state):
     return Path(state["name"])
 
 
+def _make_interval(kind):
+    def make(state):
+        require_keys(state, kind.__name__, ("start", "stop", "step"))
+        return kind(state["start"], state["stop"], state["step"])
+
+    return make
+
+
+def _interval_parts(interval):
+    return {"start": interval.start, "stop": interval.stop, "step": interval.step}
+
+
+def _make_collection(kind):
+    def make(state):
+        require_keys(state, kind.__name__, ("items",))
+        require(type(state["items"]) is list, f"the items of a {kind.__name__} are not a list")
+        return kind(state["items"])
+
+    return make
+
+
+def _collection_parts(collection):
+    return {"items": sorted(collection, key=lambda item: (type(item).__name__, repr(item)))}
+
+
 STOCK = {
     "GridSearchCV": Kind(search_parts, lambda state: make_search(GridSearchCV, state)),
     "RandomizedSearchCV": Kind(search_parts, lambda state: make_search(RandomizedSearchCV, state)),
@@ -198,6 +242,13 @@ STOCK = {
     "OptimizeResult": Kind(lambda result: {"items": dict(result)}, _make_result),
     "path": Kind(lambda path: {"name": str(path)}, _make_path),
     "type": Kind(lambda kind: {"name": kind.__name__}, _make_type),
+    "Tree": Kind(tree_parts, make_tree),
+    "TreePredictor": Kind(predictor_parts, make_predictor),
+    "BSpline": Kind(spline_parts, make_spline),
+    "sparse": Kind(sparse_parts, make_sparse),
+    **{kind.__name__: Kind(_interval_parts, _make_interval(kind)) for kind in (range, slice)},
+    **{kind.__name__: Kind(_collection_parts, _make_collection(kind)) for kind in (set, frozenset)},
+    **{name: Kind(neighbors_parts, partial(make_neighbors, name)) for name in ("KDTree", "BallTree")},
     **{
         name: Kind(_splitter_parts, lambda state, name=name: getattr(model_selection, name)(**state))
         for name in _SPLITTERS
@@ -205,6 +256,12 @@ STOCK = {
 }
 _EXACT = {GridSearchCV, RandomizedSearchCV, Pipeline, StandardScaler, RandomState, OptimizeResult}
 _EXACT |= {getattr(model_selection, name) for name in _SPLITTERS}
+_EXACT |= {Tree, TreePredictor, KDTree, BallTree, BSpline, range, slice, set, frozenset}
+#: what is saved in this way also within objects that go to skops
+WITHIN = {
+    *("Tree", "TreePredictor", "KDTree", "BallTree", "BSpline", "sparse"),  # skops does not look into their arrays
+    *("range", "slice", "set", "frozenset", "distribution", "path"),  # skops does not know them, or not all of them
+}
 
 
 def stock_kind(value: Any) -> str | None:
@@ -213,6 +270,8 @@ def stock_kind(value: Any) -> str | None:
         return type(value).__name__
     if isinstance(value, PurePath):
         return "path"
+    if type(value) in _SPARSE_CLASSES:
+        return "sparse"
     if isinstance(value, type):
         return "type" if _TYPES.get(value.__name__) is value else None
     if isinstance(value, rv_frozen):

@@ -5,6 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+import torch
 from scipy.stats import loguniform
 from sklearn.datasets import load_diabetes, load_digits
 from sklearn.ensemble import VotingClassifier
@@ -122,3 +123,37 @@ def fitted(name):
 
 def rows(name):
     return X if name in CLASSIFIERS else XR
+
+
+def assert_alike(one, other):
+    """Equal all through, with arrays and estimators in it."""
+    assert type(one) is type(other)
+    if isinstance(one, np.ma.MaskedArray):
+        assert_alike(one.mask, other.mask)
+        assert_alike(one.filled().tolist(), other.filled().tolist())
+    elif isinstance(one, np.ndarray | np.generic):
+        assert one.dtype == other.dtype
+        assert_alike(one.tolist(), other.tolist())
+    elif isinstance(one, torch.Tensor):
+        assert torch.equal(one, other)
+    elif isinstance(one, list | tuple):
+        assert len(one) == len(other)
+        for item, twin in zip(one, other, strict=True):
+            assert_alike(item, twin)
+    elif isinstance(one, dict):
+        assert list(one) == list(other)
+        assert_alike(list(one.values()), list(other.values()))
+    elif isinstance(one, np.random.RandomState):
+        assert_alike(one.get_state(), other.get_state())
+    elif hasattr(one, "get_params"):
+        assert_alike(one.get_params(deep=False), other.get_params(deep=False))
+    elif isinstance(one, float | np.floating):
+        assert one == other or (one != one and other != other)
+    elif hasattr(one, "ppf"):
+        assert_alike((one.dist.name, one.args, one.kwds), (other.dist.name, other.args, other.kwds))
+    elif type(one).__eq__ is object.__eq__ and hasattr(one, "__dict__"):
+        assert_alike(vars(one), vars(other))
+    elif type(one).__eq__ is object.__eq__:
+        assert repr(one) == repr(other)
+    else:
+        assert one == other

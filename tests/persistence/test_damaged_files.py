@@ -2,20 +2,28 @@
 
 import builtins
 import collections
+import datetime
+import io
+import json
 import os
 import pickle
 import struct
 import subprocess
 import sys
 import warnings
+import zipfile
 
 import joblib
 import numpy as np
 import pytest
 import safetensors.torch
+import skops.io
 import torch
 from saved_models import XR, X, regressor, y, yr
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.metrics import accuracy_score, make_scorer
 from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
@@ -23,6 +31,7 @@ import sktune
 from sktune._utils import codec
 from sktune.exceptions import FileFormatError
 from sktune.persistence._file import from_bytes, to_bytes
+from sktune.persistence._skops import untrusted_names
 
 NET = {"max_epochs": 1, "n_neurons": 2, "n_layers": 1, "random_state": 0}
 TINY = sktune.NetClassifier(**NET)
@@ -35,6 +44,8 @@ MAKERS = {
     "skops": lambda: make_pipeline(MinMaxScaler(), TINY).fit(ROWS, LABELS),
     "search": lambda: sktune.BayesSearchCV(TINY, SPACE, n_iter=2, cv=2, random_state=0).fit(ROWS, LABELS),
     "grid": lambda: GridSearchCV(TINY, {"lr": [0.1, 0.2]}, cv=2).fit(ROWS, LABELS),
+    "trees": lambda: RandomForestClassifier(2, max_depth=2, random_state=0).fit(ROWS, LABELS),
+    "neighbours": lambda: KNeighborsClassifier(algorithm="kd_tree").fit(ROWS, LABELS),
     "unfitted": lambda: sktune.BayesSearchCV(TINY, sktune.Space(SPACE)),
 }
 VALUES = [
@@ -206,3 +217,82 @@ def test_whole_files_are_loaded(files):
     assert {name: outcome(data) for name, data in files.items()} == {
         name: "loaded, then a ValueError" if name == "unfitted" else "loaded" for name in files
     }
+
+
+# -- names that skops may make -----------------------------------------------------------------------------------------
+
+
+def with_schema(data, change):
+    """Return an archive of skops in which `change` has changed every node of the tree of objects."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    files["schema.json"] = json.dumps(changed_schema(json.loads(files["schema.json"]), change)).encode()
+    with zipfile.ZipFile(buffer := io.BytesIO(), "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def changed_schema(node, change):
+    if isinstance(node, list):
+        return [changed_schema(item, change) for item in node]
+    if not isinstance(node, dict):
+        return node
+    node = {key: changed_schema(item, change) for key, item in node.items()}
+    return change(node) if "__loader__" in node else node
+
+
+def renamed(old, new, loader=None):
+    def change(node):
+        if f"{node['__module__']}.{node['__class__']}" == old:
+            node["__module__"], _, node["__class__"] = new.rpartition(".")
+            node["__loader__"] = loader or node["__loader__"]
+        return node
+
+    return change
+
+
+ACCURACY = "sklearn.metrics._classification.accuracy_score"
+SCORER = "sklearn.metrics._scorer._Scorer"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "loader"),
+    [
+        (ACCURACY, "os.system", None),
+        (ACCURACY, "builtins.eval", None),
+        (ACCURACY, "joblib.numpy_pickle.load", None),
+        (ACCURACY, "sklearn.datasets._base.load_files", None),
+        (ACCURACY, "sklearn.utils._testing.create_memmap_backed_data", None),
+        (ACCURACY, "numpy.lib._npyio_impl.load", None),
+        (ACCURACY, "numpy.save", None),
+        (ACCURACY, "skops.io._persist.load", None),
+        (ACCURACY, "sktune.persistence._file.save", None),
+        (ACCURACY, ACCURACY, "TypeNode"),
+        (SCORER, "subprocess.Popen", None),
+        (SCORER, "sklearn.utils._testing.TempMemmap", None),
+        (SCORER, "sklearn.tree._tree.Tree", None),
+        (SCORER, "joblib.memory.Memory", None),
+    ],
+)
+def test_names_that_could_do_harm_are_not_trusted(old, new, loader):
+    data = skops.io.dumps(make_scorer(accuracy_score))
+    assert untrusted_names(data) == []
+    forged = with_schema(data, renamed(old, new, loader))
+    assert untrusted_names(forged) == [new]
+
+
+@pytest.mark.parametrize("name", ["numpy.mean", ACCURACY, SCORER, "functools.partial", "sklearn.utils._bunch.Bunch"])
+def test_a_harmless_name_is_not_trusted_where_it_is_called(name):
+    """skops calls what such a node names with arguments from the file."""
+    data = skops.io.dumps({"value": datetime.timezone(datetime.timedelta(hours=1))})
+
+    def change(node):
+        return renamed("datetime.timezone", name)(node) if node["__loader__"] == "ConstructorFromReduceNode" else node
+
+    assert name in untrusted_names(with_schema(data, change))
+
+
+def test_methods_are_not_trusted_whatever_they_belong_to():
+    data = skops.io.dumps(make_scorer(accuracy_score).set_score_request)
+    assert SCORER in untrusted_names(data)

@@ -9,6 +9,7 @@ import pytest
 import torch
 from saved_models import PACED, X, fitted, net, y
 from sklearn.base import BaseEstimator
+from sklearn.compose import make_column_transformer
 from sklearn.metrics import accuracy_score, make_scorer
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -43,6 +44,21 @@ def own_score(estimator, X, y):
     return 1.0
 
 
+def own_metric(y_true, y_pred):
+    return float(np.mean(y_true == y_pred))
+
+
+def own_values(X):
+    return 2 * X
+
+
+def own_columns(X):
+    return [0, 1]
+
+
+OWN_COLUMNS = f"{own_columns.__module__}.own_columns"
+
+
 def with_attribute():
     model = net()
     model.note = "mine"
@@ -53,15 +69,11 @@ def with_attribute():
     ("make", "message"),
     [
         (lambda: net(callbacks=[LambdaCallback(lambda: 1)]), "item 0 of parameter 'callbacks' of NetClassifier"),
-        (
-            lambda: GridSearchCV(net(), {}, scoring=own_score),
-            "parameter 'scoring' of GridSearchCV.*'own_score' is code",
-        ),
         (lambda: GridSearchCV(net(), {}, scoring=lambda *a: 1), "'scoring' of GridSearchCV.*lambda.*is code"),
         (lambda: make_pipeline(FunctionTransformer(lambda X: X), net()), "'steps' of Pipeline.*FunctionTransformer"),
         (
             lambda: sktune.BayesSearchCV(net(), sktune.Space(PACED, constraint=lambda params: True)),
-            "'constraint' of Space cannot be saved",
+            "'constraint' of Space, a function, cannot be saved",
         ),
         (lambda: net(class_weight={0: threading.Lock()}), "0 of parameter 'class_weight' of NetClassifier"),
         (with_attribute, "the attribute 'note' of NetClassifier cannot be saved"),
@@ -74,6 +86,39 @@ def test_what_cannot_be_saved_is_named_before_anything_is_written(make, message,
     with pytest.raises(TypeError, match=message):
         sktune.save(make(), tmp_path / "model")
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("make", "names"),
+    [
+        (lambda: make_pipeline(Own(3), net()), ["test_refusals.Own"]),
+        (lambda: GridSearchCV(net(), {"lr": [0.1]}, scoring=own_score, cv=2), ["test_refusals.own_score"]),
+        (lambda: make_pipeline(FunctionTransformer(own_values), net()), ["test_refusals.own_values"]),
+        (lambda: make_pipeline(make_column_transformer((MinMaxScaler(), own_columns)), net()), [OWN_COLUMNS]),
+        (lambda: net(callbacks=[EpochScoring("accuracy")]), ["skorch.callbacks.scoring.EpochScoring"]),
+        (
+            lambda: make_pipeline(Own(), FunctionTransformer(own_values), Own(), net()),
+            ["test_refusals.Own", "test_refusals.own_values"],
+        ),
+    ],
+)
+def test_what_load_needs_is_said_before_anything_is_written(make, names, tmp_path):
+    model = make().fit(X, y)
+    with pytest.raises(UntrustedTypesError, match=r"pass trusted=\[.*\] to save, and to load") as raised:
+        sktune.save(model, tmp_path / "model")
+    needed = raised.value.names
+    assert set(names) <= set(needed)
+    assert repr(needed) in str(raised.value)
+    assert os.listdir(tmp_path) == []
+    for lacking in needed:
+        with pytest.raises(UntrustedTypesError, match=lacking):
+            sktune.save(model, tmp_path / "model", trusted=[name for name in needed if name != lacking])
+    sktune.save(model, tmp_path / "model", trusted=needed)
+    with pytest.raises(UntrustedTypesError, match=r"pass trusted=\[.*\] to load") as raised:
+        sktune.load(tmp_path / "model")
+    assert raised.value.names == needed
+    loaded = sktune.load(tmp_path / "model", trusted=needed)
+    assert np.array_equal(loaded.predict(X), model.predict(X))
 
 
 def test_values_that_are_not_allowed_are_named(tmp_path):
@@ -97,6 +142,9 @@ def test_trusted_is_a_list_of_names(tmp_path):
     sktune.save(net(), tmp_path / "model")
     with pytest.raises(TypeError, match="trusted must be a sequence of str"):
         sktune.load(tmp_path / "model", trusted="sklearn")
+    with pytest.raises(TypeError, match="trusted must be a sequence of str"):
+        sktune.save(net(), tmp_path / "other", trusted=[MinMaxScaler])
+    assert os.listdir(tmp_path) == ["model"]
 
 
 def test_callbacks_of_skorch_need_trust_and_come_back():
@@ -104,17 +152,20 @@ def test_callbacks_of_skorch_need_trust_and_come_back():
     data = to_bytes(model)
     with pytest.raises(UntrustedTypesError, match=r"skorch\.callbacks\.scoring\.EpochScoring") as raised:
         from_bytes(data, trusted=())
-    names = [name for name in str(raised.value).split("'") if "." in name and " " not in name]
-    loaded = from_bytes(data, trusted=names)
+    loaded = from_bytes(data, trusted=raised.value.names)
     assert np.array_equal(loaded.predict_proba(X), model.predict_proba(X))
     assert [row["mine"] for row in loaded.net_.history] == [row["mine"] for row in model.net_.history]
 
 
-def test_scorers_of_the_user_need_trust():
-    search = GridSearchCV(net(), {"lr": [0.1]}, scoring=make_scorer(accuracy_score, normalize=False), cv=2).fit(X, y)
-    with pytest.raises(UntrustedTypesError, match="_Scorer"):
-        from_bytes(to_bytes(search), trusted=())
-    assert from_bytes(to_bytes(search), trusted=None).score(X, y) == search.score(X, y)
+def test_metrics_of_the_user_need_trust_those_of_scikit_learn_do_not():
+    def searched(scorer):
+        return GridSearchCV(net(), {"lr": [0.1]}, scoring=scorer, cv=2).fit(X, y)
+
+    own, known = searched(make_scorer(own_metric)), searched(make_scorer(accuracy_score, normalize=False))
+    with pytest.raises(UntrustedTypesError, match=r"\['test_refusals.own_metric'\]"):
+        from_bytes(to_bytes(own), trusted=())
+    assert from_bytes(to_bytes(own), trusted=["test_refusals.own_metric"]).score(X, y) == own.score(X, y)
+    assert from_bytes(to_bytes(known), trusted=()).score(X, y) == known.score(X, y)
 
 
 def test_without_skops_the_message_says_what_to_install(monkeypatch, tmp_path):

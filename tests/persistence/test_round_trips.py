@@ -9,8 +9,22 @@ import stat
 import joblib
 import numpy as np
 import pytest
-import torch
-from saved_models import CLASSIFIERS, PACED, REGRESSORS, SPACE, XR, X, fitted, names_of, net, regressor, rows, y, yr
+from saved_models import (
+    CLASSIFIERS,
+    PACED,
+    REGRESSORS,
+    SPACE,
+    XR,
+    X,
+    assert_alike,
+    fitted,
+    names_of,
+    net,
+    regressor,
+    rows,
+    y,
+    yr,
+)
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -30,38 +44,6 @@ def through_file(tmp_path):
         return sktune.load(tmp_path / "model.sktune", **kwargs)
 
     return save_and_load
-
-
-def assert_alike(one, other):
-    """Equal all through, with arrays and estimators in it."""
-    assert type(one) is type(other)
-    if isinstance(one, np.ma.MaskedArray):
-        assert_alike(one.mask, other.mask)
-        assert_alike(one.filled().tolist(), other.filled().tolist())
-    elif isinstance(one, np.ndarray | np.generic):
-        assert one.dtype == other.dtype
-        assert_alike(one.tolist(), other.tolist())
-    elif isinstance(one, torch.Tensor):
-        assert torch.equal(one, other)
-    elif isinstance(one, list | tuple):
-        assert len(one) == len(other)
-        for item, twin in zip(one, other, strict=True):
-            assert_alike(item, twin)
-    elif isinstance(one, dict):
-        assert list(one) == list(other)
-        assert_alike(list(one.values()), list(other.values()))
-    elif isinstance(one, np.random.RandomState):
-        assert_alike(one.get_state(), other.get_state())
-    elif hasattr(one, "get_params"):
-        assert_alike(one.get_params(deep=False), other.get_params(deep=False))
-    elif isinstance(one, float):
-        assert one == other or (one != one and other != other)
-    elif hasattr(one, "ppf"):
-        assert_alike((one.dist.name, one.args, one.kwds), (other.dist.name, other.args, other.kwds))
-    elif type(one).__eq__ is object.__eq__:
-        assert repr(one) == repr(other)
-    else:
-        assert one == other
 
 
 @pytest.mark.parametrize("name", MODELS)
