@@ -29,6 +29,9 @@ from sklearn.model_selection._search import BaseSearchCV
 from sklearn.tree._tree import NODE_DTYPE as TREE_NODE
 from sklearn.tree._tree import Tree
 
+# Rows of anything that scikit-learn takes for rows.
+from sklearn.utils import _safe_indexing as take_rows
+
 # The array library and the device of X, where the indices of its rows have to live.
 from sklearn.utils._array_api import device as array_device
 from sklearn.utils._array_api import get_namespace
@@ -71,15 +74,18 @@ __all__ = [
     "get_namespace",
     "get_scorer_names",
     "has_callbacks",
+    "has_no_more_to_learn",
     "metadata_requests",
     "scorer_name",
     "scorer_of",
     "scorers_by_name",
     "scorers_of_probabilities",
     "set_metadata_requests",
+    "take_rows",
     "validate_parameter_constraints",
     "validate_params",
     "weighted_scorer",
+    "will_stop_early",
 ]
 
 #: Private methods that our classes inherit and call on themselves, and where they come from.
@@ -214,3 +220,19 @@ def scorer_name(scorer):
 
 def _recipe(scorer):
     return scorer._score_func, scorer._sign, scorer._kwargs, scorer._response_method
+
+
+def has_no_more_to_learn(mlp):
+    """Whether the `tol` of a network of scikit-learn would have ended its ``fit`` after the epochs that it has had.
+
+    Where only the learning rate falls, its optimizer has set the count back.
+    """
+    return mlp._no_improvement_count > mlp.n_iter_no_change
+
+
+def will_stop_early(boosting):
+    """Whether early stopping would have ended the ``fit`` of histogram boosting where it is now."""
+    if not boosting.do_early_stopping_:
+        return False
+    scores = boosting.validation_score_ if boosting._use_validation_data else boosting.train_score_
+    return bool(boosting._should_stop(list(scores)))

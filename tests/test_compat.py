@@ -17,9 +17,11 @@ from private_names import FILES, TREES, foreign_names, inherited_names, is_drawe
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackContext
 from sklearn.dummy import DummyRegressor
+from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import check_scoring, r2_score
 from sklearn.model_selection import GridSearchCV
+from sklearn.neural_network import MLPClassifier
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeRegressor
 
@@ -320,6 +322,34 @@ def check_get_namespace(get_namespace):
 def check_device(device):
     namespace, _ = resolve_name("sklearn.utils._array_api.get_namespace")(np.zeros(3))
     assert isinstance(namespace.asarray([0], device=device(np.zeros(3))), np.ndarray)
+
+
+@private("sklearn.utils._safe_indexing", "to put rows into the order of an epoch")
+def check_safe_indexing(_safe_indexing):
+    assert _safe_indexing(["a", "b", "c"], np.array([2, 0])) == ["c", "a"]
+    assert _safe_indexing(np.array([[1], [2], [3]]), np.array([2, 0])).tolist() == [[3], [1]]
+
+
+@private("sklearn.neural_network.MLPClassifier()._no_improvement_count", "to end a training in pieces where fit does")
+def check_no_improvement_count(_):
+    y = np.arange(20) % 2
+    mlp = MLPClassifier((2,), tol=1e3, n_iter_no_change=3, random_state=0).fit(np.zeros((20, 1)), y)
+    assert mlp._no_improvement_count == 4
+
+
+@private("sklearn.ensemble.HistGradientBoostingClassifier()._should_stop", "to end a training in pieces where fit does")
+def check_should_stop(_):
+    boosting = HistGradientBoostingRegressor(n_iter_no_change=2, tol=0.0)
+    assert boosting._should_stop([3.0, 2.0, 1.0])
+    assert not boosting._should_stop([1.0, 2.0, 3.0])
+
+
+@private("sklearn.ensemble.HistGradientBoostingClassifier()._use_validation_data", "to know what early stopping sees")
+def check_use_validation_data(_):
+    X, y = np.arange(40.0)[:, None], np.arange(40.0)
+    for fraction in (0.5, None):
+        boosting = HistGradientBoostingRegressor(max_iter=1, early_stopping=True, validation_fraction=fraction)
+        assert boosting.fit(X, y)._use_validation_data == (fraction is not None)
 
 
 @private("sklearn.utils.metaestimators._safe_split", "to cut out a fold, of precomputed kernels too")

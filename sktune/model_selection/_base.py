@@ -43,11 +43,10 @@ from ._ledger import Run, data_key
 from ._picklable import check_picklable
 from ._planning import rehearse
 from ._results import extra_columns, fold_outcomes, rank_failures_last
-from ._resuming import check_has_epochs, find_resource, train_until
+from ._resuming import check_has_epochs
 from ._scores import Scores, leading_metric
 from ._search_clock import SearchClock
 from ._seeding import seeded_generators
-from ._shared_steps import SharedSteps
 from ._splits import check_labels_of_splits, freeze_splits
 from ._verbose import announce_size
 
@@ -74,7 +73,8 @@ class BaseTuneSearchCV(Portable, HintedParams, BaseSearchCV):
     ============== ==================================================================================================
     ``status``     "ok", "pruned", "failed", "diverged", "timeout" or "interrupted": that of the first split that is
                    not "ok"
-    ``n_epochs``   mean of the fitted estimators' ``n_iter_`` over the splits, NaN where there is no such int
+    ``n_epochs``   mean over the splits of the epochs, or trees, that the estimators were trained; NaN where an
+                   estimator does not tell
     ``stopped_by`` "timeout" or "interrupt" for a candidate that was ended from outside, else None
     ``error``      the reason of the first split that failed, as "ExceptionName: message", else None
     ============== ==================================================================================================
@@ -177,10 +177,6 @@ class BaseTuneSearchCV(Portable, HintedParams, BaseSearchCV):
         str or None
             What ended the search early, for ``stopped_by_``; None if it went to its end.
         """
-
-    def _trains_in_pieces(self) -> bool:
-        """Whether `_schedule` trains candidates in pieces."""
-        return False
 
     def _n_candidates(self) -> int | None:
         """Return how many candidates `_schedule` will evaluate at most, None if that is not known beforehand."""
@@ -458,10 +454,8 @@ class BaseTuneSearchCV(Portable, HintedParams, BaseSearchCV):
             self.best_score_ = self.cv_results_[f"mean_test_{metric}"][index]
 
     def _fit_method(self, best: BaseEstimator, problem: Problem) -> Callable:
-        """Return what fits the best candidate on all rows: in the way in which it was trained when it was scored."""
-        if not self._trains_in_pieces() or find_resource(best).way == "fit_until":  # to the result of a single fit
-            return best.fit
-        return partial(_fit_in_pieces, best, problem)
+        """Return what fits the best candidate on all rows; pieces, where there were any, come to what `fit` does."""
+        return best.fit
 
     def _refit(self, problem: Problem, seed: int | None, root: CallbackContext) -> None:
         """Fit the best candidate on all rows; the time budget does not bind it."""
@@ -486,11 +480,6 @@ class BaseTuneSearchCV(Portable, HintedParams, BaseSearchCV):
         self.best_estimator_ = best
         if hasattr(best, "feature_names_in_"):
             self.feature_names_in_ = best.feature_names_in_
-
-
-def _fit_in_pieces(best, problem, X, y=None, **fit_params) -> None:
-    n_epochs = find_resource(best).n_epochs
-    train_until(best, X, y, n_epochs, fit_params=fit_params, shared=SharedSteps(), split=0)
 
 
 def _metadata_of_callbacks(params: dict[str, Any]) -> dict[str, Any] | None:

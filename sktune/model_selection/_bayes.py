@@ -20,7 +20,7 @@ from ._halving import SuccessiveHalving
 from ._initial_params import own_params_outside, place_initial_params
 from ._initial_results import WarmStarted, place_results
 from ._results import rank_failures_last
-from ._search_spaces import SpaceBudget, check_parameter_names, parse_search_spaces, whole_epochs
+from ._search_spaces import SpaceBudget, check_parameter_names, parse_search_spaces
 from ._space_search import SearchCallback, SpaceSearch
 
 #: Rules by their names.
@@ -121,16 +121,16 @@ class BayesSearchCV(WarmStarted, BaseTuneSearchCV):
         same share of their epochs; and only one that was trained to its end on all splits can be the best. The others
         have the status "pruned", and the scores and the number of epochs that they came to. They are also scored a
         little before they are paused: so the surrogate learns where their curves lead. What remains of a `timeout` or
-        of `max_epochs_total` is kept for the best so far where none has come to its end. For networks of sktune, and
-        whatever else can be trained in pieces, alone or at the end of a pipeline: with ``partial_fit`` and
-        ``max_iter``, or with ``warm_start`` and ``n_estimators`` or ``max_iter``.
+        of `max_epochs_total` is kept for the best so far where none has come to its end. Candidates are paused within
+        a training only where its pieces come to what ``fit`` does, see :class:`HyperbandSearchCV` for such estimators;
+        all others are paused between the splits.
 
     Attributes
     ----------
     cv_results_ : dict of ndarray and masked array
         Scikit-learn's columns, and ``status`` ("ok", "pruned", "failed", "diverged", "timeout" or "interrupted"),
-        ``n_epochs`` (mean of the fitted estimators' ``n_iter_``), ``stopped_by`` ("pruning", "timeout", "interrupt" or
-        None) and ``error`` (the reason of the first split that failed). ``mean_fit_time``
+        ``n_epochs`` (mean of the epochs, or trees, that the estimators were trained), ``stopped_by`` ("pruning",
+        "timeout", "interrupt" or None) and ``error`` (the reason of the first split that failed). ``mean_fit_time``
         counts, of networks that trained together, each one's share of the time.
     best_estimator_ : estimator
         The best candidate, fitted on all data; only if `refit` is not False.
@@ -294,8 +294,6 @@ class BayesSearchCV(WarmStarted, BaseTuneSearchCV):
         budgets = parse_search_spaces(self.search_spaces, self.n_iter)
         for space, _ in budgets:
             check_parameter_names(self.estimator, space)
-            if self._trains_in_pieces():
-                whole_epochs(self.estimator, space)
         outside = own_params_outside(self.initial_params, self.estimator, budgets)
         initial_params = place_initial_params(self.initial_params if outside is None else None, self.estimator, budgets)
         self._check_initial_results(budgets)
@@ -333,9 +331,6 @@ class BayesSearchCV(WarmStarted, BaseTuneSearchCV):
         finally:
             self.optimizer_results_ = [search.result(evaluate) for search in searches]
         return "callback" if any(search.stopped for search in searches) else None
-
-    def _trains_in_pieces(self) -> bool:
-        return self.pruning is not None
 
     def _scores_decide(self) -> bool:
         return self.pruning is not None

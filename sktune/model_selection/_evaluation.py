@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, Literal
 
 import numpy as np
@@ -22,7 +22,8 @@ from .._sklearn_compat import _check_method_params, _safe_split, array_device, g
 from .._utils.deadline import deadline
 from .._utils.stopwatch import Stopwatch
 from ..exceptions import DivergedError, TimeBudgetError
-from ._resuming import Step, bring_back, find_resource, last_step, train_until
+from ._containers import last_step
+from ._resuming import Carried, Step, bring_back, count_epochs, count_most_epochs, has_pieces, train_until
 from ._scores import Scores, read_scores
 from ._seeding import seeded_generators, set_random_states
 from ._shared_steps import SharedSteps, n_bytes
@@ -71,6 +72,7 @@ class Paused:
     n_epochs: int
     trail: tuple[Step, ...] = ()
     changing: tuple[str, ...] = ()
+    carried: Carried = field(default_factory=Carried)
     key: str | None = None  # under which a store keeps the state
     state: Any = field(default=None, repr=False)
 
@@ -183,10 +185,12 @@ def _fit_and_score(problem: Problem, task: Task, record: FoldRecord) -> None:
         X_train, y_train = _safe_split(estimator, problem.X, problem.y, train)
         X_test, y_test = _safe_split(estimator, problem.X, problem.y, test, train)
         fit_params = _check_method_params(problem.X, params=problem.fit_params, indices=train)
+        carried = task.paused.carried if task.paused else Carried()
         if task.paused is not None and task.paused.estimator is None:
             given = {"fit_params": fit_params, "shared": problem.shared, "split": task.split}
-            bring_back(estimator, X_train, y_train, task.trail, state=task.paused.state, **given)
-        fit = estimator.fit if task.n_epochs is None else partial(_train_piece, problem, task, record, estimator)
+            carried = bring_back(estimator, X_train, y_train, task.trail, state=task.paused.state, **given)
+        in_pieces = partial(_train_piece, problem, task, record, estimator, carried)
+        fit = estimator.fit if task.n_epochs is None else in_pieces
         fit_watched(fit, estimator, X_train, y_train, fit_params, context=task.callback_context, caller=problem.caller)
     if task.n_epochs is None:
         record.n_epochs = count_epochs(estimator)
@@ -202,13 +206,13 @@ def _fit_and_score(problem: Problem, task: Task, record: FoldRecord) -> None:
         record.curve[task.n_epochs] = record.test_scores
 
 
-def _train_piece(problem: Problem, task: Task, record: FoldRecord, estimator, X, y=None, **fit_params) -> None:
+def _train_piece(problem: Problem, task: Task, record: FoldRecord, estimator, carried, X, y=None, **fit_params) -> None:
     before = task.paused.n_epochs if task.paused else 0
-    given = {"fit_params": fit_params, "shared": problem.shared, "split": task.split}
-    n_epochs = train_until(estimator, X, y, task.n_epochs, trained=before, **given)
-    record.n_epochs = float(n_epochs)
-    record.is_complete = n_epochs < task.n_epochs or n_epochs >= find_resource(estimator).n_epochs
-    record.paused = Paused(estimator, n_epochs, task.trail, key=task.key)
+    given = {"fit_params": fit_params, "shared": problem.shared, "split": task.split, "seed": task.seed}
+    progress = train_until(estimator, X, y, task.n_epochs, trained=before, carried=carried, **given)
+    record.n_epochs, record.is_complete = float(progress.n_epochs), progress.is_over
+    if not progress.is_over:
+        record.paused = Paused(estimator, progress.n_epochs, task.trail, carried=carried, key=task.key)
 
 
 def make_candidate(estimator: BaseEstimator, params: dict[str, Any], seed: int | None) -> BaseEstimator:
@@ -218,8 +222,13 @@ def make_candidate(estimator: BaseEstimator, params: dict[str, Any], seed: int |
 
 
 def epochs_with(estimator: BaseEstimator, params: Mapping[str, Any]) -> int:
-    """Return the number of epochs of a whole training of an estimator with other parameters; raise as they do."""
-    return find_resource(make_candidate(estimator, dict(params), None)).n_epochs
+    """Return the most epochs of a whole training of an estimator with other parameters; raise as they do."""
+    return count_most_epochs(make_candidate(estimator, dict(params), None))
+
+
+def has_pieces_with(estimator: BaseEstimator, params: Mapping[str, Any]) -> bool:
+    """Whether an estimator with other parameters can be trained in pieces; raise as the parameters do."""
+    return has_pieces(make_candidate(estimator, dict(params), None))
 
 
 def fit_watched(
@@ -254,12 +263,6 @@ def recall_watched(problem: Problem, task: Task, record: FoldRecord) -> None:
         task.callback_context.call_on_fit_task_begin(**news)
         task.callback_context.call_on_fit_task_end(**news)
     announce_end(problem, task, record)
-
-
-def count_epochs(estimator: BaseEstimator) -> float:
-    """Return the int `n_iter_` of a fitted estimator, or of the last step of a pipeline; NaN if it has none."""
-    n_iter = getattr(last_step(estimator), "n_iter_", None)
-    return float(n_iter) if isinstance(n_iter, Integral) else math.nan
 
 
 def check_losses(estimator: BaseEstimator) -> None:

@@ -16,7 +16,16 @@ from sklearn.utils.parallel import Parallel, delayed
 from .._utils.random import derive_seed
 from .._utils.torch_state import plain_torch
 from ._dispatch import lost_record, outlive_workers
-from ._evaluation import FoldRecord, Problem, Task, epochs_with, evaluate_fold, make_candidate, recall_watched
+from ._evaluation import (
+    FoldRecord,
+    Problem,
+    Task,
+    epochs_with,
+    evaluate_fold,
+    has_pieces_with,
+    make_candidate,
+    recall_watched,
+)
 from ._ledger import Ledger
 from ._results import CandidateRecord, value_of
 from ._resuming import change_params, epoch_costs
@@ -167,7 +176,7 @@ class Evaluator:
         return replace(paused, changing=tuple(sorted(changing)))
 
     def max_epochs(self, candidate: CandidateRecord, default: int | None = None) -> int | None:
-        """Return the number of epochs of a whole training of a candidate.
+        """Return the most epochs of a whole training of a candidate.
 
         `default` if it cannot tell: training it will raise what is wrong, as a failure of this candidate alone.
         """
@@ -175,6 +184,13 @@ class Evaluator:
             return epochs_with(self.problem.estimator, candidate.params)
         except Exception:
             return default
+
+    def has_pieces(self, candidate: CandidateRecord) -> bool:
+        """Whether a candidate can be trained in pieces; otherwise the first piece is a whole training."""
+        try:
+            return has_pieces_with(self.problem.estimator, candidate.params)
+        except Exception:
+            return False
 
     def epoch_costs(self, candidate: CandidateRecord) -> tuple[float, float]:
         """Return about what an epoch of a candidate costs, on however many splits, and on each; NaN if it cannot tell.

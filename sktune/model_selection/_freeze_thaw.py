@@ -68,6 +68,8 @@ class FreezeThaw:
     A candidate that will probably go on does not stop on a rung where the pause, and training the other splits later
     than the first ones, cost more than is saved if it is left there. Only our networks tell what that costs.
 
+    Where no candidate can be trained in pieces, they stop between the splits only: after the first ones, or not at all.
+
     Rungs of so few epochs of such small networks that the pauses would take longer than the training are left out: a
     small network is soon trained on the first splits, and this tells more.
 

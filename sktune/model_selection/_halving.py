@@ -40,6 +40,8 @@ class SuccessiveHalving:
     the winner of the full search, or one as good, in about half of the searches, and :class:`FreezeThaw` in nine of
     ten (``benchmarks/bench_agreement.py``): it finds good settings soon, not the best ones surely.
 
+    Where no candidate can be trained in pieces, they stop between the splits only: after the first ones, or not at all.
+
     Rungs of so few epochs of such small networks that the pauses would take longer than the training are left out. If
     all are, candidates are trained to all epochs on the first splits, and the promoted ones on the others.
 

@@ -5,12 +5,11 @@ from collections.abc import Collection, Iterable
 from sklearn.base import BaseEstimator
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
-from sklearn.pipeline import Pipeline
 
 from .._utils.hints import did_you_mean
 from ..neural_network import NetClassifier, NetRegressor
 from ..space import Categorical, Space
-from ._resuming import last_step
+from ._containers import last_step, last_step_prefix
 
 #: Estimators, and their parameters that only count when training begins: the shape of a network, the rows it is trained
 #: on; scikit-learn's networks keep the optimizer of their first epoch with all of its settings.
@@ -23,7 +22,7 @@ _FIXED_AT_THE_START = [
     (
         (MLPClassifier, MLPRegressor),
         {"hidden_layer_sizes", "activation", "loss", "solver", "learning_rate", "learning_rate_init", "power_t"}
-        | {"momentum", "nesterovs_momentum", "beta_1", "beta_2", "epsilon"},
+        | {"momentum", "nesterovs_momentum", "beta_1", "beta_2", "epsilon", "early_stopping"},
     ),
     (
         (HistGradientBoostingClassifier, HistGradientBoostingRegressor),
@@ -61,15 +60,6 @@ def mutable_params(estimator: BaseEstimator, space: Space, fixed_params: Collect
             f"{', '.join(space.names)}"
         )
     return frozenset(space.names) - fixed
-
-
-def last_step_prefix(estimator: BaseEstimator) -> str:
-    """Return what stands before the names of the parameters of `last_step(estimator)`."""
-    prefix = ""
-    while isinstance(estimator, Pipeline):
-        name, estimator = estimator.steps[-1]
-        prefix += f"{name}__"
-    return prefix
 
 
 def _known_fixed(estimator, dimensions) -> Iterable[str]:

@@ -21,9 +21,6 @@ class PacedSearchCV(BaseTuneSearchCV):
     @abstractmethod
     def _schedule(self, evaluate: Evaluator, space: Space, max_epochs: int) -> str | None: ...
 
-    def _trains_in_pieces(self) -> bool:
-        return True
-
     def _fit(self, X: Any, y: Any, params: dict[str, Any], schedule: Schedule) -> "PacedSearchCV":
         space = self._one_space()
         check_parameter_names(self.estimator, space)

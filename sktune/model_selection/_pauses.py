@@ -48,6 +48,18 @@ def worthwhile_rungs(ladder: Sequence[Rung], max_epochs: int, epoch_cost: Callab
     return [*kept, top]
 
 
+def rungs_of_whole_trainings(ladder: Sequence[Rung]) -> list[Rung]:
+    """Return the rungs for candidates that cannot be trained in pieces: they may stop between the splits only.
+
+    Examples
+    --------
+    >>> rungs_of_whole_trainings([Rung(0.1, 1), Rung(0.3, 1), Rung(1.0, 3)])
+    [Rung(share=1.0, n_splits=1), Rung(share=1.0, n_splits=3)]
+    """
+    *lower, top = ladder
+    return [Rung(1.0, lower[0].n_splits), top] if lower and lower[0].n_splits < top.n_splits else [top]
+
+
 def break_even(start: Rung | None, stop: Rung, goal: Rung, max_epochs: int, stack: float, each: float) -> float:
     """Return how probable it must be that a candidate goes on to `goal` so that it had better not stop on the way.
 

@@ -15,7 +15,7 @@ from .._utils.random import derive_seed
 from ._evaluation import FoldRecord, Paused, Problem, Task, make_candidate
 from ._evaluator import Evaluator, Piece
 from ._results import CandidateRecord, count_fits
-from ._resuming import find_resource
+from ._resuming import count_most_epochs, has_pieces
 
 #: Candidates that are trained for a probe, and for how many epochs: at least so many, or a share of all.
 _N_PROBED, _PROBED_EPOCHS, _PROBED_SHARE = 3, 5, 0.05
@@ -112,10 +112,10 @@ class Rehearsal(Evaluator):
         estimator = task.paused.estimator if task.paused else make_candidate(self.problem.estimator, task.params, None)
         before = task.paused.n_epochs if task.paused else 0
         try:
-            whole = find_resource(estimator).n_epochs
+            whole = count_most_epochs(estimator)
         except ValueError:
             whole = None
-        n_epochs = whole if task.n_epochs is None else task.n_epochs
+        n_epochs = task.n_epochs if task.n_epochs is not None and has_pieces(estimator) else whole
         self.n_pieces += 1
         self.n_epochs = None if whole is None else (self.n_epochs or 0) + n_epochs - before
         record = FoldRecord(task.candidate, task.split, n_epochs=n_epochs or np.nan)
@@ -136,7 +136,7 @@ def _probe(evaluator: Evaluator, params: list[dict[str, Any]]) -> tuple[float, f
     chosen = [params[round(i)] for i in np.linspace(0, len(params) - 1, min(_N_PROBED, len(params)))]
     candidates = evaluator.add(chosen)
     n_epochs = [evaluator.max_epochs(candidate) for candidate in candidates]
-    if None in n_epochs:
+    if not all(map(evaluator.has_pieces, candidates)):
         return _time_of(lambda: evaluator(chosen[:1]), evaluator) / len(evaluator.splits), 0.0
     longer = [min(whole, 1 + max(_PROBED_EPOCHS, round(_PROBED_SHARE * whole))) for whole in n_epochs]
     n_pieces = len(candidates) * len(evaluator.splits)

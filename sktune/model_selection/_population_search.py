@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from functools import partial
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 
@@ -10,12 +11,13 @@ from .._sklearn_compat import Interval, StrOptions, _fit_context
 from .._utils.random import root_seed
 from ..space import Space
 from ._base import BaseTuneSearchCV
+from ._containers import last_step_prefix
 from ._evaluation import epochs_with
 from ._evaluator import Evaluator
 from ._evolution import Evolution
 from ._initial_params import place_initial_params
 from ._lineage import lineage_columns, replay, schedule_of
-from ._mutable import last_step_prefix, mutable_params
+from ._mutable import mutable_params
 from ._population import explore, generation_ends
 from ._resuming import find_resource
 from ._search_spaces import SpaceBudget, check_parameter_names, parse_search_spaces
@@ -30,15 +32,15 @@ class PopulationSearchCV(BaseTuneSearchCV):
     settings, such as a learning rate that falls while the weight decay grows. The refit trains on all data under the
     schedule of the winner.
 
-    For estimators that can be trained in pieces: networks of this library; those with ``partial_fit`` and ``max_iter``
-    (an epoch is a call with all rows); those with ``warm_start`` and ``n_estimators`` or ``max_iter``; and pipelines
-    that end in one of these, whose other steps are fitted once per split.
+    For estimators that can be trained in pieces, as for :class:`HyperbandSearchCV`; the other steps of a pipeline are
+    fitted once per split.
 
     Parameters
     ----------
     estimator : estimator object
         An estimator that can be trained in pieces, with a ``score`` method unless `scoring` is given. Its
-        ``max_epochs`` (``max_iter``, ``n_estimators``) is the length of a whole training.
+        ``max_epochs`` (``max_iter``, ``n_estimators``) is the length of a whole training. Others are refused; a
+        candidate whose settings do not allow it is trained to its end at once, and not copied.
     search_spaces : dict or Space
         Names of parameters of `estimator`, and what to search for each, as for :class:`~sktune.BayesSearchCV`. The
         number of epochs cannot be searched.
@@ -147,8 +149,7 @@ class PopulationSearchCV(BaseTuneSearchCV):
     Notes
     -----
     Learning-rate schedules refer to the whole training, and so do the epochs of ``best_schedule_``. What an estimator
-    takes up of a change is its own affair: networks of this library do of everything that is not fixed, and
-    ``partial_fit`` of scikit-learn's ``SGD*`` as well.
+    takes up of a change is its own affair: networks of this library do of everything that is not fixed.
 
     Candidates are compared before they are trained to the end, so that what helps at once is preferred to what helps
     in the long run: fewer generations are less greedy.
@@ -307,9 +308,6 @@ class PopulationSearchCV(BaseTuneSearchCV):
         )
         return evolution.run([*first, *space.from_unit(design)], find_resource(self.estimator).n_epochs)
 
-    def _trains_in_pieces(self) -> bool:
-        return True
-
     def _store_results(self, evaluator: Evaluator) -> None:
         super()._store_results(evaluator)
         self.cv_results_.update(lineage_columns(evaluator.recorded()))
@@ -317,8 +315,14 @@ class PopulationSearchCV(BaseTuneSearchCV):
     def _store_best(self, first_scores) -> None:
         super()._store_best(first_scores)
         if self.refit or not self.multimetric_:  # otherwise there is no best one
-            n_epochs = epochs_with(self.estimator, self.best_params_)
+            n_epochs = self._most_epochs(self.best_params_)
             self.best_schedule_ = schedule_of(self.cv_results_, self.best_index_, n_epochs)
+
+    def _most_epochs(self, params: dict[str, Any]) -> int:
+        try:
+            return epochs_with(self.estimator, params)
+        except ValueError:  # it has none, and is trained as a whole
+            return find_resource(self.estimator).n_epochs
 
     def _fit_method(self, best, problem):
         ((space, _),) = parse_search_spaces(self.search_spaces, self.population_size)

@@ -1,48 +1,22 @@
-"""Training that can be paused: which estimators can, and how a piece of it is trained.
+"""Training that can be paused: one candidate on one split, trained piece by piece.
 
-An estimator can be trained in pieces if it has, in this order of preference,
-
-========================================================== ============================================================
-``fit_until(X, y, n_epochs)`` and ``max_epochs``           goes on to the result of a single ``fit``, as networks of
-                                                           sktune do
-``partial_fit`` and ``max_iter`` or ``max_epochs``         an epoch is a call with all rows: scikit-learn's ``MLP*``,
-                                                           ``SGD*``, ``Perceptron``, ...
-``warm_start`` and ``n_estimators``, ``max_iter`` or       the parameter is the number in all where trees are counted
-``max_epochs``                                             (gradient boosting, forests), and the number to add otherwise
-========================================================== ============================================================
-
-or if it is a pipeline that ends in such an estimator. Other than by ``fit_until``, the result may differ from that of a
-single ``fit``: each call may draw its random numbers anew, and ``partial_fit`` stops at no tolerance.
+An estimator is trained in pieces only if that comes to what its own ``fit`` does: see `_ways` for those that it is
+known of. They may stand at the end of pipelines and in transformed targets, one in another, see `_containers`. Every
+other estimator is trained as a whole as soon as it is trained at all.
 """
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Any, NamedTuple
 
-import numpy as np
-from sklearn import get_config
-from sklearn.base import BaseEstimator, clone, is_classifier
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from sklearn.pipeline import Pipeline
-from sklearn.utils.metadata_routing import process_routing
+from sklearn.base import BaseEstimator, clone
 
-from ._seeding import seeded_generators
-from ._shared_steps import SharedSteps
-
-#: way to train -> names under which an estimator may have its number of epochs
-_PARAMETERS = {
-    "fit_until": ("max_epochs", "max_iter"),
-    "partial_fit": ("max_iter", "max_epochs"),
-    "warm_start": ("n_estimators", "max_iter", "max_epochs"),
-}
-
-
-class Resource(NamedTuple):
-    """How an estimator is trained in pieces: what it calls its epochs, and how many it has in all."""
-
-    parameter: str
-    n_epochs: int
-    way: str
+from ._containers import Given, check_containers, last_step, params_of_last, set_params_inside
+from ._seeding import Streams, continue_streams, read_streams, seeded_generators
+from ._shared_steps import KeptRows, SharedSteps
+from ._ways import Progress, Resource, most_epochs, takes, train, way_of
 
 
 class Step(NamedTuple):
@@ -57,43 +31,62 @@ class Step(NamedTuple):
     changing: tuple[str, ...] = ()
 
 
+@dataclass
+class Carried:
+    """What goes from piece to piece besides the estimator.
+
+    The rows that its last step is trained on, where its other steps would not make them again; where the global
+    generators were; and what the way of training keeps.
+    """
+
+    rows: KeptRows | None = field(default=None, repr=False)
+    streams: Streams | None = field(default=None, repr=False)
+    own: Any = field(default=None, repr=False)
+
+
 def find_resource(estimator: BaseEstimator) -> Resource:
     """Return how to train an estimator, or the last step of a pipeline, in pieces.
 
     Raises
     ------
     ValueError
-        If it cannot be; the message says what it would need.
+        If it cannot be; the message says why.
     """
+    resource = way_of(last_step(estimator))
+    check_containers(estimator)
+    return resource
+
+
+def has_pieces(estimator: BaseEstimator) -> bool:
+    """Whether an estimator can be trained in pieces."""
+    try:
+        find_resource(estimator)
+    except ValueError:
+        return False
+    return True
+
+
+def count_most_epochs(estimator: BaseEstimator) -> int:
+    """Return how many epochs a whole training has at most; a ValueError says if an estimator has no epochs."""
+    return most_epochs(last_step(estimator))
+
+
+def count_epochs(estimator: BaseEstimator) -> float:
+    """Return how many epochs a fitted estimator, or the last step of a pipeline, was trained; NaN if it has none."""
     last = last_step(estimator)
-    params = last.get_params(deep=False) if hasattr(last, "get_params") else {}
-    for way, names in _PARAMETERS.items():
-        if way not in params and not hasattr(last, way):
-            continue
-        for name in names:
-            if name in params:
-                return Resource(name, _checked(last, name, params, way), way)
-    raise ValueError(
-        f"{type(last).__name__} cannot be trained in pieces: that takes fit_until and max_epochs, or partial_fit and "
-        "max_iter, or warm_start and n_estimators or max_iter"
-    )
-
-
-def _checked(last, name, params, way):
-    n_epochs = params[name]
-    if not isinstance(n_epochs, (int, np.integer)) or isinstance(n_epochs, bool) or n_epochs < 1:
-        raise ValueError(f"{name} of {type(last).__name__} must be an int of at least 1, got {n_epochs!r}")
-    if way == "fit_until" and params.get("callbacks"):
-        raise ValueError(f"{type(last).__name__} with skorch callbacks cannot be trained in pieces: set callbacks=None")
-    if way == "partial_fit" and params.get("early_stopping"):
-        raise ValueError(f"partial_fit of {type(last).__name__} has no early stopping: set early_stopping=False")
-    return int(n_epochs)
+    history = getattr(last, "history_", None)
+    for n_epochs in (getattr(last, "n_iter_", None), getattr(last, "n_estimators_", None)):
+        if isinstance(n_epochs, Integral):
+            return float(n_epochs)
+    if isinstance(history, list):  # of skorch
+        return float(len(history))
+    return float(len(last.estimators_)) if hasattr(last, "n_estimators") and hasattr(last, "estimators_") else math.nan
 
 
 def check_has_epochs(estimator: BaseEstimator, max_epochs_total: int) -> None:
     """Raise a ValueError if the epochs of an estimator cannot be counted."""
     try:
-        find_resource(estimator)
+        count_most_epochs(estimator)
     except ValueError as error:
         raise ValueError(f"max_epochs_total={max_epochs_total} needs an estimator that has epochs: {error}") from error
 
@@ -107,13 +100,6 @@ def epoch_costs(estimator: BaseEstimator, *, n_rows: int, n_features: int) -> tu
     return last._epoch_costs(n_rows, n_features) if hasattr(last, "_epoch_costs") else (math.nan, math.nan)
 
 
-def last_step(estimator: BaseEstimator) -> BaseEstimator:
-    """Return the estimator that a pipeline, perhaps of pipelines, ends in; any other estimator itself."""
-    while isinstance(estimator, Pipeline):
-        estimator = estimator.steps[-1][1]
-    return estimator
-
-
 def train_until(
     estimator: BaseEstimator,
     X: Any,
@@ -124,8 +110,10 @@ def train_until(
     fit_params: dict[str, Any],
     shared: SharedSteps,
     split: int,
-) -> int:
-    """Train up to an epoch.
+    seed: int | None = None,
+    carried: Carried | None = None,
+) -> Progress:
+    """Train up to an epoch; to the end, by its own ``fit``, what cannot be trained in pieces.
 
     Parameters
     ----------
@@ -143,27 +131,51 @@ def train_until(
         Where the other steps of pipelines are kept for others.
     split : int
         Number of the split that the rows come from.
+    seed : int or None, default=None
+        Of the global generators in this piece.
+    carried : Carried or None, default=None
+        What goes from piece to piece, changed in place; None for the only piece.
 
     Returns
     -------
-    int
-        Number of epochs trained in all: less than `n_epochs` where training has ended by itself.
+    Progress
+        Number of epochs trained in all, less than `n_epochs` where training has ended by itself, NaN where an estimator
+        does not tell; and whether there is nothing more to train.
     """
-    way = find_resource(estimator).way
+    carried = Carried() if carried is None else carried
+    resource = _resource_with(estimator, fit_params, trained)
+    if resource is None:
+        estimator.fit(*_arguments(X, y), **fit_params)
+        return Progress(count_epochs(estimator), is_over=True)
+    n_epochs = min(n_epochs, resource.n_epochs)
     if n_epochs <= trained:
-        return trained
-    estimator, X, fit_params = _reach_last(estimator, X, y, fit_params, shared, split, is_fitted=trained > 0)
-    return _TRAIN[way](estimator, X, y, n_epochs, trained, fit_params)
+        return Progress(trained, trained >= resource.n_epochs)
+    given = Given(X, y, fit_params)
+    if trained == 0:
+        last, given, carried.rows = shared.fit(estimator, given, split)
+    else:
+        last, given = shared.transform(estimator, given, split, carried.rows)
+        continue_streams(carried.streams, seed)
+    progress, carried.own = train(resource.way, last, given, n_epochs, trained, carried.own)
+    carried.streams = read_streams(seed)
+    is_over = progress.is_over or not n_epochs <= progress.n_epochs < resource.n_epochs
+    return Progress(progress.n_epochs, is_over)
 
 
-def _reach_last(estimator, X, y, fit_params, shared, split, *, is_fitted):
-    """Return the last step of a pipeline, with the rows and the parameters that its training gets."""
-    while isinstance(estimator, Pipeline):
-        params_of = _route(estimator, fit_params)
-        X = shared.transform(estimator, X, y, params_of, is_fitted=is_fitted, split=split)
-        name, estimator = estimator.steps[-1]
-        fit_params = params_of[name]["fit"]
-    return estimator, X, fit_params
+def _resource_with(estimator, fit_params, trained) -> Resource | None:
+    """Return how to go on with a training in pieces; None for a training that has to begin as a whole."""
+    try:
+        resource = find_resource(estimator)
+    except ValueError:
+        if trained > 0:  # new parameters do not allow it
+            raise
+        return None
+    _, params = params_of_last(estimator, fit_params)
+    return resource if trained > 0 or takes(resource.way, params) else None
+
+
+def _arguments(X, y):
+    return (X,) if y is None else (X, y)
 
 
 def bring_back(
@@ -176,7 +188,7 @@ def bring_back(
     fit_params: dict[str, Any],
     shared: SharedSteps,
     split: int,
-) -> None:
+) -> Carried:
     """Bring an estimator to where a training was paused that another process has begun.
 
     With what that process kept, if it did, and otherwise by training again, piece by piece: the result is the same.
@@ -193,17 +205,24 @@ def bring_back(
         What `training_state` returned after the last of the pieces.
     fit_params, shared, split
         As for `train_until`.
+
+    Returns
+    -------
+    Carried
+        What goes on to the piece to come.
     """
     *done, coming = trail
     if state is None:
-        follow(estimator, X, y, done, fit_params=fit_params, shared=shared, split=split)
+        carried = follow(estimator, X, y, done, fit_params=fit_params, shared=shared, split=split)
     else:
         for step in done:
             change_params(estimator, step.params, step.changing)
         with seeded_generators(done[0].seed):
-            last, X, fit_params = _reach_last(estimator, X, y, fit_params, shared, split, is_fitted=False)
-        last._set_training_state(X, y, state, **fit_params)
+            last, given, rows = shared.fit(estimator, Given(X, y, fit_params), split)
+        last._set_training_state(given.X, given.y, state, **given.params)
+        carried = Carried(rows)
     change_params(estimator, coming.params, coming.changing)
+    return carried
 
 
 def follow(
@@ -215,7 +234,7 @@ def follow(
     fit_params: dict[str, Any],
     shared: SharedSteps,
     split: int,
-) -> None:
+) -> Carried:
     """Train an estimator that is not fitted piece by piece, each with its own parameters and seed.
 
     Parameters
@@ -228,13 +247,23 @@ def follow(
         The pieces.
     fit_params, shared, split
         As for `train_until`.
+
+    Returns
+    -------
+    Carried
+        What goes on to a further piece.
     """
-    trained = 0
+    carried, progress = Carried(), Progress(0, is_over=False)
     for step in steps:
         change_params(estimator, step.params, step.changing)
+        if progress.is_over:
+            continue
         with seeded_generators(step.seed):
             given = {"fit_params": fit_params, "shared": shared, "split": split}
-            trained = train_until(estimator, X, y, step.n_epochs, trained=trained, **given)
+            progress = train_until(
+                estimator, X, y, step.n_epochs, trained=progress.n_epochs, seed=step.seed, carried=carried, **given
+            )
+    return carried
 
 
 def training_state(estimator: BaseEstimator) -> Any:
@@ -245,50 +274,4 @@ def training_state(estimator: BaseEstimator) -> Any:
 
 def change_params(estimator: BaseEstimator, params: Mapping[str, Any], names: Collection[str]) -> None:
     """Give those of `params` that `names` lists to an estimator in training; the others may be its fitted steps."""
-    estimator.set_params(**clone({name: value for name, value in params.items() if name in names}, safe=False))
-
-
-def _route(pipeline, fit_params) -> dict[str, dict[str, dict]]:
-    """Return the parameters of each step's methods."""
-    if get_config()["enable_metadata_routing"]:
-        routed = process_routing(pipeline, "fit", **fit_params)
-        methods = ("fit", "fit_transform", "transform")
-        return {name: {method: dict(routed[name].get(method, {})) for method in methods} for name, _ in pipeline.steps}
-    params = {name: {} for name, _ in pipeline.steps}
-    for full_name, value in fit_params.items():
-        step, separator, name = full_name.partition("__")
-        if not separator or step not in params:
-            raise ValueError(f"Pipeline.fit does not accept the {full_name} parameter: name it <step>__{full_name}")
-        params[step][name] = value
-    return {step: {"fit": own, "fit_transform": own, "transform": {}} for step, own in params.items()}
-
-
-def _fit_until(estimator, X, y, n_epochs, trained, fit_params):
-    estimator.fit_until(X, y, n_epochs, **fit_params)
-    return min(n_epochs, getattr(estimator, "n_iter_", n_epochs))
-
-
-def _partial_fit(estimator, X, y, n_epochs, trained, fit_params):
-    if hasattr(estimator, "fit_loop"):  # of skorch, whose partial_fit trains max_epochs unless it is told otherwise
-        fit_params = {**fit_params, "epochs": 1}
-    for epoch in range(trained, n_epochs):
-        classes = {"classes": np.unique(y)} if epoch == 0 and is_classifier(estimator) else {}
-        estimator.partial_fit(X, y, **classes, **fit_params)
-    return n_epochs
-
-
-def _warm_start(estimator, X, y, n_epochs, trained, fit_params):
-    parameter = find_resource(estimator).parameter
-    counts_all = parameter == "n_estimators" or isinstance(
-        estimator, HistGradientBoostingClassifier | HistGradientBoostingRegressor
-    )
-    target = getattr(estimator, parameter)
-    try:
-        estimator.set_params(**{"warm_start": True, parameter: n_epochs if counts_all else n_epochs - trained})
-        estimator.fit(X, y, **fit_params)
-    finally:
-        estimator.set_params(**{parameter: target})
-    return n_epochs
-
-
-_TRAIN = {"fit_until": _fit_until, "partial_fit": _partial_fit, "warm_start": _warm_start}
+    set_params_inside(estimator, clone({name: value for name, value in params.items() if name in names}, safe=False))

@@ -6,12 +6,15 @@ from numbers import Integral
 from typing import Any, NamedTuple
 
 from sklearn.base import BaseEstimator, clone
-from sklearn.pipeline import Pipeline
 
 from .._utils.hints import did_you_mean
 from ..space import Categorical, Space
-from ._evaluation import epochs_with
+from ._containers import last_step_prefix
+from ._evaluation import make_candidate
 from ._resuming import find_resource
+
+#: Settings of a space that are tried where an estimator cannot be trained in pieces as it is.
+_N_TRIED = 64
 
 
 class SpaceBudget(NamedTuple):
@@ -98,34 +101,35 @@ def check_parameter_names(estimator: BaseEstimator, space: Space) -> None:
 def whole_epochs(estimator: BaseEstimator, space: Space) -> int:
     """Return the number of epochs that a schedule is made for: those of the estimator as it is.
 
-    Where the estimator that is trained is itself searched, the most epochs of all choices.
+    Where the estimator that is trained is itself searched, the most epochs of all choices; where it cannot be trained
+    in pieces as it is, the most of some settings of the space.
 
     Raises
     ------
     ValueError
         If nothing can be trained in pieces.
     """
-    name = _name_of_last_step(estimator)
+    name = last_step_prefix(estimator)[:-2]
     choices = dict(zip(space.names, space.dimensions, strict=True)).get(name)
-    if not isinstance(choices, Categorical):
-        return find_resource(estimator).n_epochs
-    known, errors = [], []
-    for choice in choices.categories:
-        try:
-            known.append(epochs_with(estimator, {name: choice}))
-        except ValueError as error:
-            errors.append(error)
+    is_searched = isinstance(choices, Categorical)
+    known, errors = _epochs_in_pieces(
+        estimator, [{name: choice} for choice in choices.categories] if is_searched else [{}]
+    )
+    if not known and not is_searched:
+        known, _ = _epochs_in_pieces(estimator, space.from_unit(space.design(_N_TRIED, 0)))
     if not known:
         raise errors[0]
     return max(known)
 
 
-def _name_of_last_step(estimator: BaseEstimator) -> str:
-    names = []
-    while isinstance(estimator, Pipeline):
-        name, estimator = estimator.steps[-1]
-        names.append(name)
-    return "__".join(names)
+def _epochs_in_pieces(estimator, settings) -> tuple[list[int], list[ValueError]]:
+    known, errors = [], []
+    for params in settings:
+        try:
+            known.append(find_resource(make_candidate(estimator, params, None)).n_epochs)
+        except ValueError as error:
+            errors.append(error)
+    return known, errors
 
 
 def _hint(name: str, known: set[str]) -> str:

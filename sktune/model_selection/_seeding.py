@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -37,6 +38,14 @@ def set_random_states(estimator: BaseEstimator, seed: int) -> BaseEstimator:
     return estimator.set_params(**unset) if unset else estimator
 
 
+class Streams(NamedTuple):
+    """Where the global generators were when a piece of a training ended, which had begun with a seed."""
+
+    seed: int
+    numpy: tuple[Any, ...]
+    torch: Any
+
+
 @contextmanager
 def seeded_generators(seed: int | None) -> Iterator[None]:
     """Seed the global generators of numpy and torch (on the CPU) while the block runs, then restore them.
@@ -45,18 +54,55 @@ def seeded_generators(seed: int | None) -> Iterator[None]:
     reproducible, whichever process runs a task. The generators belong to the whole process, and other threads may be
     drawing from them: hence nothing is done outside of the main thread, nor if `seed` is None.
     """
-    if seed is None or threading.current_thread() is not threading.main_thread():
+    if seed is None or not _in_main_thread():
         yield
         return
-    torch = sys.modules.get("torch")  # code that has not imported torch cannot draw from it
-    numpy_state = np.random.get_state()  # noqa: NPY002 (the legacy generator is what others draw from)
-    torch_state = None if torch is None else torch.get_rng_state()
-    np.random.seed(seed & 0xFFFFFFFF)  # noqa: NPY002
-    if torch is not None:
-        torch.default_generator.manual_seed(seed)
+    with untouched_generators():
+        np.random.seed(seed & 0xFFFFFFFF)  # noqa: NPY002
+        if (torch := _imported_torch()) is not None:
+            torch.default_generator.manual_seed(seed)
+        yield
+
+
+@contextmanager
+def untouched_generators() -> Iterator[None]:
+    """Restore the global generators after the block; nothing is done outside of the main thread."""
+    former = _states() if _in_main_thread() else None
     try:
         yield
     finally:
-        np.random.set_state(numpy_state)  # noqa: NPY002
-        if torch is not None:
-            torch.set_rng_state(torch_state)
+        if former is not None:
+            _set_states(*former)
+
+
+def read_streams(seed: int | None) -> Streams | None:
+    """Return where the generators are that `seeded_generators` has seeded; None where it has done nothing."""
+    return None if seed is None or not _in_main_thread() else Streams(seed, *_states())
+
+
+def continue_streams(streams: Streams | None, seed: int | None) -> None:
+    """Draw from where a piece of the same training ended, in the block of `seeded_generators`.
+
+    A training that goes on under another seed, as copies do, draws other numbers.
+    """
+    if streams is not None and streams.seed == seed and _in_main_thread():
+        _set_states(streams.numpy, streams.torch)
+
+
+def _states():
+    torch = _imported_torch()
+    return np.random.get_state(), None if torch is None else torch.get_rng_state()  # noqa: NPY002
+
+
+def _set_states(numpy_state, torch_state):
+    np.random.set_state(numpy_state)  # noqa: NPY002 (the legacy generator is what others draw from)
+    if torch_state is not None:
+        _imported_torch().set_rng_state(torch_state)
+
+
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+def _imported_torch():
+    return sys.modules.get("torch")  # code that has not imported torch cannot draw from it

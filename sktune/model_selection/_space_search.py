@@ -15,7 +15,7 @@ from ._evaluator import Evaluator
 from ._freeze_thaw import FreezeThaw
 from ._halving import SuccessiveHalving
 from ._ladder import Climb
-from ._pauses import worthwhile_rungs
+from ._pauses import rungs_of_whole_trainings, worthwhile_rungs
 from ._results import CandidateRecord
 from ._search_spaces import SpaceBudget
 
@@ -104,6 +104,8 @@ class SpaceSearch:
         ladder = self.pruning.ladder(len(evaluate.splits))
         if not candidates:
             return ladder
+        if not any(map(evaluate.has_pieces, candidates)):
+            return rungs_of_whole_trainings(ladder)
         max_epochs = median_low([evaluate.max_epochs(candidate, default=1) for candidate in candidates])
         costs = [cost for cost in map(evaluate.epoch_costs, candidates) if not math.isnan(sum(cost))]
 

@@ -27,9 +27,12 @@ class ZoomSearchCV(PacedSearchCV):
     Parameters
     ----------
     estimator : estimator object
-        One that can be trained in pieces, or a pipeline that ends in one: with ``fit_until`` and ``max_epochs``, as
-        networks of this library; with ``partial_fit`` and ``max_iter``, an epoch being a call with all rows; or with
-        ``warm_start`` and ``n_estimators`` or ``max_iter``. The number of epochs that it has is that of a whole
+        One whose training in pieces comes to what its own ``fit`` does: a network of this library, or another estimator
+        with ``fit_until`` and ``max_epochs``; ``MLP*`` with the solver "adam" or "sgd", gradient boosting, forests and
+        bagging of scikit-learn, where trees are the epochs; a net of skorch without callbacks that remember. It may
+        stand at the end of a pipeline, or in a :class:`~sklearn.compose.TransformedTargetRegressor`. Others are
+        refused: :class:`BayesSearchCV` takes them all. A candidate that cannot be trained in pieces, such as one with
+        ``solver="lbfgs"`` beside others, is trained to its end at once. The number of epochs is that of a whole
         training; schedules of the learning rate refer to it.
     search_spaces : dict or Space
         Names of parameters of `estimator`, and what to search for each: a :class:`~sktune.Real`,

@@ -6,6 +6,7 @@ from calls_networks import NO_BOOLS, NO_COUNTS, X, y
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import Ridge, SGDClassifier
 from sklearn.model_selection import GroupKFold
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -27,13 +28,19 @@ class WithoutScore(BaseEstimator):
     def fit(self, X, y):
         return self
 
-    def partial_fit(self, X, y):
+    def fit_until(self, X, y, n_epochs):
         return self
 
 
 def _fit(search, parameter="cv", **others):
     def call(value):
-        given = {"estimator": SGDClassifier(max_iter=9), "search_spaces": SPACE, "cv": 2, **others, parameter: value}
+        given = {
+            "estimator": MLPClassifier((2,), max_iter=9),
+            "search_spaces": SPACE,
+            "cv": 2,
+            **others,
+            parameter: value,
+        }
         return search(**given).fit(X, y)
 
     return call
@@ -43,8 +50,12 @@ SPACES = [
     ((None, 3, "alpha"), "search_spaces must be a dict, a Space or a list of them, got <value>", TypeError),
     (([],), "search_spaces must hold at least one space, got <value>", ValueError),
     (({},), "search_spaces: a space needs at least one parameter, got <value>", ValueError),
-    (({"droput": (0, 1)},), "search_spaces: SGDClassifier has no parameter 'droput'; it has alpha, ", ValueError),
-    (({"alhpa": (0, 1)},), "SGDClassifier has no parameter 'alhpa'\\. Did you mean 'alpha'\\?", ValueError),
+    (
+        ({"droput": (0, 1)},),
+        "search_spaces: MLPClassifier has no parameter 'droput'; it has activation, ",
+        ValueError,
+    ),
+    (({"alhpa": (0, 1)},), "MLPClassifier has no parameter 'alhpa'\\. Did you mean 'alpha'\\?", ValueError),
     (({"sgd__alpha": (0, 1)},), "has no parameter 'sgd__alpha'\\. Did you mean 'alpha'\\?", ValueError),
     (({3: (0, 1)},), "names of parameters must be strings, got 3", ValueError),
     (
@@ -258,13 +269,6 @@ BAYES = of_one(
         bad("BayesSearchCV", "pruning", ["halvin"], _fit(BayesSearchCV, "pruning"), "Did you mean 'halving'\\?"),
         bad(
             "BayesSearchCV",
-            "pruning",
-            ["halving", FreezeThaw()],
-            _fit(BayesSearchCV, "pruning", estimator=Ridge(), scoring="r2"),
-            "Ridge cannot be trained in pieces: that takes fit_until and max_epochs, or partial_fit",
-        ),
-        bad(
-            "BayesSearchCV",
             "optimizer_kwargs",
             [{"base_estimtor": "gp"}],
             _fit(BayesSearchCV, "optimizer_kwargs"),
@@ -296,7 +300,7 @@ BAYES = of_one(
             "fit_params",
             [{"sample_wieght": [1]}],
             _fit(BayesSearchCV, "fit_params"),
-            "SGDClassifier\\.fit takes no 'sample_wieght'\\. Did you mean 'sample_weight'\\?",
+            "MLPClassifier\\.fit takes no 'sample_wieght'\\. Did you mean 'sample_weight'\\?",
             TypeError,
         ),
         bad(
@@ -353,13 +357,11 @@ BAYES = of_one(
 )
 
 IN_PIECES = [
-    (Ridge(), "Ridge cannot be trained in pieces: that takes fit_until and max_epochs, or partial_fit and max_iter"),
-    (SGDClassifier(max_iter=0), "max_iter of SGDClassifier must be an int of at least 1, got 0"),
-    (SGDClassifier(max_iter=NAN), "max_iter of SGDClassifier must be an int of at least 1, got nan"),
-    (
-        SGDClassifier(early_stopping=True),
-        "partial_fit of SGDClassifier has no early stopping: set early_stopping=False",
-    ),
+    (Ridge(), "Ridge cannot be trained in pieces: that takes fit_until and max_epochs, or a class of which"),
+    (SGDClassifier(), "SGDClassifier cannot be trained in pieces: that takes fit_until and max_epochs, or a class of"),
+    (MLPClassifier(max_iter=0), "max_iter of MLPClassifier must be an int of at least 1, got 0"),
+    (MLPClassifier(max_iter=NAN), "max_iter of MLPClassifier must be an int of at least 1, got nan"),
+    (MLPClassifier(early_stopping=True), "its partial_fit has no early stopping, set early_stopping=False"),
 ]
 PACED = flattened(
     bad(search.__name__, "estimator", [estimator], _fit(search, "estimator", scoring="r2"), message)

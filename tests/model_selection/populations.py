@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.datasets import load_iris
-from sklearn.linear_model import SGDClassifier
+from stepwise import Stepwise, StepwiseSGDClassifier
 
 from sktune import NetClassifier, PopulationSearchCV
 from sktune.exceptions import DivergedError
@@ -16,7 +16,7 @@ ALL_ROWS = [(np.arange(150), np.arange(150))]
 
 
 def sgd(**params):
-    return SGDClassifier(**{"learning_rate": "constant", "eta0": 0.1, "max_iter": 6, "tol": None, **params})
+    return StepwiseSGDClassifier(**{"learning_rate": "constant", "eta0": 0.1, "max_iter": 6, "tol": None, **params})
 
 
 def net(**params):
@@ -38,6 +38,8 @@ class Toy(RegressorMixin, BaseEstimator):
 
     def fit(self, X, y=None):
         raise AssertionError("a single fit has but one setting")
+
+    fit_until = Stepwise.fit_until
 
 
 class Descent(Toy):

@@ -5,7 +5,7 @@ import weakref
 import zlib
 
 import numpy as np
-from sklearn.linear_model import SGDClassifier
+from stepwise import StepwiseSGDClassifier
 
 from sktune.model_selection._evaluation import FoldRecord
 
@@ -22,18 +22,14 @@ def tell_where_the_rows_are(problem, task):
     return record
 
 
-class Counted(SGDClassifier):
+class Counted(StepwiseSGDClassifier):
     """All that have been trained and still live are in `living`."""
 
     living = weakref.WeakSet()
 
-    def fit(self, X, y):
+    def fit_until(self, X, y, n_epochs, sample_weight=None):
         Counted.living.add(self)
-        return super().fit(X, y)
-
-    def partial_fit(self, X, y, classes=None):
-        Counted.living.add(self)
-        return super().partial_fit(X, y, classes)
+        return super().fit_until(X, y, n_epochs, sample_weight)
 
     def __hash__(self):
         return id(self)

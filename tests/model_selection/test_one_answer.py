@@ -12,12 +12,12 @@ from pausing_networks import NetClassifier, NetRegressor
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.ensemble import GradientBoostingClassifier
-from sklearn.linear_model import SGDClassifier
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
+from stepwise import StepwiseSGDClassifier
 
 from sktune import (
     BayesSearchCV,
@@ -162,24 +162,17 @@ def test_begun_on_dask_and_ended_elsewhere(name, expected, tmp_path, monkeypatch
     np.testing.assert_equal(answer(run(name, "sktune", 2, tmp_path / "store.db")), expected(name))
 
 
-class Sleepy(SGDClassifier):
+class Sleepy(StepwiseSGDClassifier):
     """Its n-th piece of training takes the n-th of the times that the test asks for."""
 
     seconds = itertools.repeat(0.0)
     lock = threading.Lock()
 
-    def _sleep(self):
+    def fit_until(self, X, y, n_epochs, sample_weight=None):
         with Sleepy.lock:
             seconds = next(Sleepy.seconds)
         time.sleep(seconds)
-
-    def fit(self, X, y):
-        self._sleep()
-        return super().fit(X, y)
-
-    def partial_fit(self, X, y, classes=None):
-        self._sleep()
-        return super().partial_fit(X, y, classes)
+        return super().fit_until(X, y, n_epochs, sample_weight)
 
 
 SLEEPY = Sleepy(max_iter=4, tol=None)

@@ -4,9 +4,9 @@ import warnings
 
 import pytest
 from sklearn.decomposition import PCA
-from sklearn.linear_model import SGDClassifier, SGDRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils.estimator_checks import check_estimator
+from stepwise import StepwiseSGDClassifier, StepwiseSGDRegressor
 
 from sktune import PopulationSearchCV
 
@@ -17,8 +17,8 @@ EXPECTED = {"check_supervised_y_2d": "DataConversionWarning not caught"}
 @pytest.mark.parametrize(
     ("estimator", "space"),
     [
-        (SGDRegressor(max_iter=2, tol=None), {"alpha": [0.1, 1.0]}),
-        (Pipeline([("pca", PCA()), ("model", SGDClassifier(max_iter=2, tol=None))]), {"model__alpha": [0.1, 1.0]}),
+        (StepwiseSGDRegressor(max_iter=2), {"alpha": [0.1, 1.0]}),
+        (Pipeline([("pca", PCA()), ("model", StepwiseSGDClassifier(max_iter=2))]), {"model__alpha": [0.1, 1.0]}),
     ],
     ids=["regressor", "classifier"],
 )

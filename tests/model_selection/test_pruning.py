@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from list_search import Moody
+from numpy.testing import assert_array_equal
 from pausing_networks import NetClassifier
 from replayed_curves import Curve
 from scipy.special import ndtri
@@ -16,7 +16,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.exceptions import FitFailedWarning
 from sklearn.linear_model import SGDClassifier
-from sklearn.neural_network import MLPClassifier
+from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
@@ -164,35 +164,37 @@ def test_no_time_at_all():
         search("halving", Curve(seconds=0.02), timeout=0.3).fit(X, y)
 
 
+@pytest.mark.parametrize("pruning", RULES)
 @pytest.mark.parametrize(
     ("estimator", "space"),
     [
-        (MLPClassifier((8,), max_iter=9), {"learning_rate_init": (1e-4, 1e-1, "log-uniform")}),
-        (make_pipeline(StandardScaler(), SGDClassifier(max_iter=9)), {"sgdclassifier__alpha": (1e-6, 1.0)}),
+        (SVC(), {"C": (1e-3, 1e2, "log-uniform")}),
+        (make_pipeline(StandardScaler(), SGDClassifier()), {"sgdclassifier__alpha": (1e-6, 1.0, "log-uniform")}),
     ],
 )
-def test_other_estimators_are_refitted_as_they_were_scored(estimator, space):
-    found = search("halving", estimator, search_spaces=space, n_iter=9).fit(X, y)
-    last = found.best_estimator_[-1] if hasattr(found.best_estimator_, "steps") else found.best_estimator_
-    assert last.t_ > 9 * 100  # nine epochs of all rows, which no tolerance cut short
-
-
-def test_what_cannot_be_paused_is_refused_before_any_work():
-    with pytest.raises(ValueError, match="SVC cannot be trained in pieces"):
-        search("halving", SVC(), search_spaces={"C": (0.1, 1.0)}).fit(X, y)
-    Moody.fits = 0
-    with pytest.raises(ValueError, match="Moody cannot be trained in pieces"):
-        search("freeze-thaw", Moody(), search_spaces={"quality": (0.1, 1.0)}).fit(X, y)
+def test_what_has_no_pieces_is_stopped_between_the_splits(pruning, estimator, space):
+    found = search(pruning, estimator, search_spaces=space, n_iter=9).fit(X, y)
+    results = found.cv_results_
+    assert "pruned" in results["status"]
+    split_scores = np.array([results[f"split{split}_test_score"] for split in range(5)])
+    for params, scores in zip(results["params"], split_scores.T, strict=True):
+        estimator.set_params(**params)
+        if isinstance(estimator, SVC):  # nothing of it is random
+            whole = cross_val_score(estimator, X, y, cv=found.cv)
+            assert_array_equal(np.where(np.isnan(scores), whole, scores), whole)
+        else:
+            assert (results["n_epochs"] < 200).all()  # tol ends it, and not max_iter
 
 
 @pytest.mark.parametrize("pruning", RULES)
-def test_a_choice_that_cannot_be_paused_fails_alone(pruning):
+def test_a_choice_without_pieces_is_trained_as_a_whole(pruning):
     pipeline = Pipeline([("model", SVC())])
-    given = {"search_spaces": {"model": [SVC(), Curve(0.7), Curve(0.9)]}, "refit": False}
-    with pytest.warns(FitFailedWarning, match="SVC cannot be trained in pieces"):
-        found = search(pruning, pipeline, **given).fit(X, y)
-    assert found.best_params_["model"].quality == 0.9
-    assert list(found.cv_results_["status"]).count("failed") == 1
+    found = search(pruning, pipeline, search_spaces={"model": [SVC(), Curve(0.7), Curve(0.9)]}, refit=False).fit(X, y)
+    assert isinstance(found.best_params_["model"], SVC)
+    results = found.cv_results_
+    assert "failed" not in results["status"]
+    whole = cross_val_score(SVC(), X, y, cv=5)
+    assert_array_equal([results[f"split{split}_test_score"][found.best_index_] for split in range(5)], whole)
 
 
 def test_finite_spaces_several_spaces_and_callbacks():

@@ -13,17 +13,18 @@ from paced_toys import Replay, X, y
 from sklearn.base import clone
 from sklearn.callback import ProgressBar
 from sklearn.datasets import load_iris
+from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.exceptions import FitFailedWarning
-from sklearn.linear_model import SGDClassifier, SGDRegressor
-from sklearn.model_selection import GroupKFold
+from sklearn.model_selection import GroupKFold, cross_val_score
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils.estimator_checks import check_estimator
+from stepwise import StepwiseSGDClassifier, StepwiseSGDRegressor
 
-from sktune import Categorical, HyperbandSearchCV, NetClassifier, ZoomSearchCV
+from sktune import Categorical, HyperbandSearchCV, Integer, NetClassifier, ZoomSearchCV
 from sktune.exceptions import TimeBudgetError
 from sktune.model_selection import SearchInterruptedWarning
 
@@ -112,7 +113,7 @@ def test_progress_is_told(search_class, options, capsys):
 @both
 def test_groups_and_weights_reach_their_place(search_class, options):
     X, y = load_iris(return_X_y=True)
-    search = search_class(SGDClassifier(max_iter=9), {"alpha": (1e-4, 1e-1)}, cv=GroupKFold(3), **options)
+    search = search_class(StepwiseSGDClassifier(max_iter=9), {"alpha": (1e-4, 1e-1)}, cv=GroupKFold(3), **options)
     search.fit(X, y, groups=np.arange(150) % 5, sample_weight=np.ones(150))
     assert search.n_splits_ == 3
 
@@ -139,16 +140,19 @@ def test_failures_are_data_and_go_no_further(search_class, options, mood):
 
 
 @both
-def test_a_searched_step_may_be_untrainable_for_some(search_class, options):
+def test_a_searched_step_is_trained_as_a_whole_where_it_has_no_pieces(search_class, options):
     X, y = load_iris(return_X_y=True)
     pipeline = Pipeline([("scale", StandardScaler()), ("model", GaussianNB())])
-    space = {
-        "model": Categorical([SGDClassifier(max_iter=9), SVC()]),
-        "model__alpha": [1e-4, 1e-3, 1e-2],
-    }
-    with pytest.warns(FitFailedWarning, match="SVC"):
-        search = search_class(pipeline, space, cv=2, random_state=1, **options).fit(X, y)
-    assert isinstance(search.best_params_["model"], SGDClassifier)
+    models = [GradientBoostingClassifier(n_estimators=9), SVC()]
+    space = {"model": Categorical(models), "model__max_features": Integer(1, 4, when={"model": models[0]})}
+    search = search_class(pipeline, space, cv=2, random_state=1, **options).fit(X, y)
+    results = search.cv_results_
+    is_svc = np.array([isinstance(params["model"], SVC) for params in results["params"]])
+    assert 0 < is_svc.sum() < len(is_svc)
+    assert set(results["status"]) == {"ok", "pruned"}
+    for split, whole in enumerate(cross_val_score(clone(pipeline).set_params(model=SVC()), X, y, cv=2)):
+        scores = results[f"split{split}_test_score"][is_svc]
+        assert set(scores[~np.isnan(scores)]) <= {whole}  # no piece of it
     with pytest.raises(ValueError, match="SVC cannot be trained in pieces"):
         search.set_params(search_spaces={"model": [SVC()], "model__C": (0.1, 1.0)}).fit(X, y)
 
@@ -205,6 +209,7 @@ def test_a_budget_in_which_nothing_is_fully_evaluated_raises(search_class, optio
 
 
 @both
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # the refit is a fit
 def test_the_result_is_the_same_for_any_backend_and_number_of_jobs(search_class, options):
     X, y = load_iris(return_X_y=True)
     fewer = {"min_epochs": 3} if search_class is HyperbandSearchCV else {"n_candidates": [4, 2, 1], "sampler": "bayes"}
@@ -243,8 +248,8 @@ def test_networks_in_a_pipeline(search_class, options):
 @pytest.mark.parametrize(
     "search",
     [
-        HyperbandSearchCV(SGDRegressor(max_iter=2), {"alpha": [1e-4, 1e-3]}, reduction_factor=2, **HYPERBAND),
-        ZoomSearchCV(SGDRegressor(max_iter=2), {"alpha": (1e-4, 1e-2)}, n_rounds=2, n_candidates=2),
+        HyperbandSearchCV(StepwiseSGDRegressor(max_iter=2), {"alpha": [1e-4, 1e-3]}, reduction_factor=2, **HYPERBAND),
+        ZoomSearchCV(StepwiseSGDRegressor(max_iter=2), {"alpha": (1e-4, 1e-2)}, n_rounds=2, n_candidates=2),
     ],
     ids=["hyperband", "zoom"],
 )

@@ -13,13 +13,13 @@ from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import load_iris
 from sklearn.ensemble import GradientBoostingClassifier
-from sklearn.linear_model import SGDClassifier
 from sklearn.model_selection import ShuffleSplit, cross_val_score
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils.validation import check_is_fitted
+from stepwise import StepwiseSGDClassifier
 
 from sktune import BayesSearchCV, HyperbandSearchCV, NetClassifierCV, PopulationSearchCV, ZoomSearchCV
 from sktune.exceptions import FingerprintError
@@ -49,7 +49,7 @@ SEARCHES = {
     "hyperband, warm_start": HyperbandSearchCV(BOOSTING, RATE, cv=2),
     "population": PopulationSearchCV(NET, SPACE, cv=3, population_size=4, n_generations=3),
     "population, partial_fit": PopulationSearchCV(
-        SGDClassifier(max_iter=6), ALPHA, cv=3, population_size=4, n_generations=3
+        StepwiseSGDClassifier(max_iter=6), ALPHA, cv=3, population_size=4, n_generations=3
     ),
     "zoom": ZoomSearchCV(NET, SPACE, cv=3),
     "any estimator": BayesSearchCV(
