@@ -2,10 +2,11 @@
 are timed.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -34,7 +35,9 @@ class SearchPlan:
     n_fits : int
         Trainings that are begun: pairs of a candidate and a split.
     n_epochs : int or None
-        Epochs of all trainings together, without the refit; None where the estimator has no epochs.
+        Epochs of all trainings together, without the refit; None where the estimator has no epochs. The most that there
+        can be, for trainings may end by themselves; of an estimator that cannot be trained in pieces, as many as fits
+        took in the probe.
     seconds : float or None
         Expected time without the refit; None if it was not probed.
     is_typical : bool
@@ -89,11 +92,24 @@ def rehearse(
     schedule(rehearsal)
     seconds_of_proposals = time.perf_counter() - start
     begun = rehearsal.recorded()
-    seconds = None
+    seconds, n_epochs = None, rehearsal.n_epochs
     if probe and begun:
-        per_piece, per_epoch = _probe(open_evaluator(Evaluator), [candidate.params for candidate in begun])
-        seconds = seconds_of_proposals + per_piece * rehearsal.n_pieces + per_epoch * (rehearsal.n_epochs or 0)
-    return SearchPlan(len(begun), len(splits), count_fits(begun), rehearsal.n_epochs, seconds, is_typical)
+        cost = _probe(open_evaluator(Evaluator), [candidate.params for candidate in begun])
+        seconds = seconds_of_proposals + cost.of_piece * rehearsal.n_pieces + cost.of_epoch * (n_epochs or 0)
+        if n_epochs is not None and not math.isnan(cost.n_epochs_of_fit):
+            n_epochs = round(cost.n_epochs_of_fit * rehearsal.n_pieces)
+    return SearchPlan(len(begun), len(splits), count_fits(begun), n_epochs, seconds, is_typical)
+
+
+class Cost(NamedTuple):
+    """Seconds of a piece of training besides its epochs, and of an epoch, with all workers busy.
+
+    `n_epochs_of_fit` is how many epochs a whole fit took, where there were whole fits; NaN otherwise.
+    """
+
+    of_piece: float
+    of_epoch: float
+    n_epochs_of_fit: float = math.nan
 
 
 class Rehearsal(Evaluator):
@@ -131,13 +147,14 @@ class Rehearsal(Evaluator):
         return dict.fromkeys(scorers, score) if isinstance(scorers, dict) else score
 
 
-def _probe(evaluator: Evaluator, params: list[dict[str, Any]]) -> tuple[float, float]:
-    """Return the seconds of a piece of training besides its epochs, and those of an epoch, with all workers busy."""
+def _probe(evaluator: Evaluator, params: list[dict[str, Any]]) -> Cost:
+    evaluator.max_epochs_total = None  # which is for the search
     chosen = [params[round(i)] for i in np.linspace(0, len(params) - 1, min(_N_PROBED, len(params)))]
     candidates = evaluator.add(chosen)
     n_epochs = [evaluator.max_epochs(candidate) for candidate in candidates]
     if not all(map(evaluator.has_pieces, candidates)):
-        return _time_of(lambda: evaluator(chosen[:1]), evaluator) / len(evaluator.splits), 0.0
+        of_fit = _time_of(lambda: evaluator(chosen[:1]), evaluator) / len(evaluator.splits)
+        return Cost(of_fit, 0.0, evaluator.candidates[-1].n_epochs)
     longer = [min(whole, 1 + max(_PROBED_EPOCHS, round(_PROBED_SHARE * whole))) for whole in n_epochs]
     n_pieces = len(candidates) * len(evaluator.splits)
     n_more = sum(longer) * len(evaluator.splits) - n_pieces  # epochs of the second round
@@ -146,9 +163,9 @@ def _probe(evaluator: Evaluator, params: list[dict[str, Any]]) -> tuple[float, f
         first = _timed(evaluator, candidates, [1] * len(candidates))
         second = _timed(evaluator, candidates, longer)
     if n_more <= n_pieces or second <= first:  # too short to tell them apart
-        return 0.0, (first + second) / (n_pieces + n_more)
+        return Cost(0.0, (first + second) / (n_pieces + n_more))
     per_epoch = (second - first) / (n_more - n_pieces)
-    return max(first / n_pieces - per_epoch, 0.0), per_epoch
+    return Cost(max(first / n_pieces - per_epoch, 0.0), per_epoch)
 
 
 def _timed(evaluator: Evaluator, candidates: list[CandidateRecord], n_epochs: list[int]) -> float:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 from sklearn.ensemble import GradientBoostingClassifier
+from sklearn.linear_model import SGDClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
@@ -76,6 +77,14 @@ def test_estimators_without_epochs():
 def test_trees_count_as_epochs():
     search = BayesSearchCV(GradientBoostingClassifier(n_estimators=7), {"learning_rate": (0.01, 1.0)}, n_iter=2)
     assert search.plan(X, y, probe=False).n_epochs == 2 * 5 * 7
+
+
+@pytest.mark.parametrize("pruning", [None, "halving"])
+def test_epochs_of_what_stops_by_itself_are_those_of_its_fits(pruning):
+    space = {"alpha": [1e-4], "penalty": ["l2"]}  # one candidate, which is the probe as well
+    search = BayesSearchCV(SGDClassifier(random_state=0), space, n_iter=1, cv=2, pruning=pruning, random_state=0)
+    plan = search.plan(X, y)
+    assert plan.n_epochs == 2 * search.fit(X, y).cv_results_["n_epochs"][0] < 2 * 200
 
 
 def test_what_is_wrong_is_known_beforehand():
