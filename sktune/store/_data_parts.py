@@ -71,8 +71,9 @@ def sparse_parts(value: Any, view: View) -> Parts:
     """Describe a sparse matrix or array of scipy: what it has found out about its indices is left out."""
     yield Part(type(value), view, ".__class__")
     yield tag("shape", str(tuple(map(int, value.shape))))
-    stored = value if value.format in ("csr", "csc") else value.tocoo()
-    indices = (stored.indptr, stored.indices) if stored is value else stored.coords
+    is_compressed = value.format in ("csr", "csc")
+    stored = value if is_compressed else value.tocoo()
+    indices = (stored.indptr, stored.indices) if is_compressed else stored.coords
     for numbers in indices:
         yield Part(np.asarray(numbers, np.int64), view)
     yield Part(stored.data, view)

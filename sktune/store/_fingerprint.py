@@ -168,7 +168,7 @@ _BY_CLASS: dict[type, Callable[[Any, View], Parts]] = {
 }
 #: By what it can do.
 _BY_ABILITY: list[tuple[Callable[[Any], bool], Callable[[Any, View], Parts]]] = [
-    (objects.is_global_generator, _tag_parts("global generator")),
+    (objects.is_global_generator, objects.global_generator_parts),
     (scipy.sparse.issparse, data.sparse_parts),
     (data.is_pandas, data.pandas_parts),
     (data.is_frame, data.frame_parts),

@@ -117,7 +117,8 @@ def _view_inside(value, view):
 def _states(state) -> Iterator[Any]:
     """Yield the attributes of an object, and those in its slots."""
     is_pair = type(state) is tuple and len(state) == 2 and type(state[1]) is dict
-    yield from state if is_pair else (state,)
+    for attributes in state if is_pair else (state,):
+        yield {} if attributes is None else attributes
 
 
 def _without_traces(value, attributes):
@@ -143,11 +144,13 @@ def _global_parts(value, name) -> Parts:
 
 
 def is_global_generator(value: Any) -> bool:
-    """Whether a value is the generator of random numbers that numpy or torch has for everybody.
-
-    Whatever is done with it moves it on; some distributions of scipy refer to it.
-    """
+    """Whether a value is the generator of random numbers that numpy or torch has for everybody."""
     return value is check_random_state(None) or value is torch.default_generator
+
+
+def global_generator_parts(value: Any, view: View) -> Parts:
+    """Describe a generator that others move on: some distributions of scipy refer to it, wherever it stands."""
+    yield tag("global generator", type(value).__module__)
 
 
 def _package_of(module):

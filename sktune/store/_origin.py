@@ -115,7 +115,7 @@ def _installed_in(folder: str) -> list["_Installed"]:
     except OSError:  # a zip file, or one that may not be read
         return []
     # beside a source tree, setuptools leaves an .egg-info without a version: that is no installation
-    kinds = [name for name in names if name.endswith(".dist-info") or (name.endswith(".egg-info") and "-" in name)]
+    kinds = [name for name in names if name.endswith(".dist-info") or (name.endswith(".egg-info") and "-" in name[:-9])]
     return [_Installed(os.path.join(folder, name)) for name in kinds]
 
 
