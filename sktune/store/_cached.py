@@ -102,8 +102,8 @@ class CachedEstimator(MetaEstimatorMixin, BaseEstimator):
         if not hasattr(self.estimator, "fit") or isinstance(self.estimator, type):
             raise TypeError(f"estimator must be an estimator with fit, got {self.estimator!r}")
         with self._open() as store:  # complains before any work
+            key = fingerprint("fit", data_key(X, y, fit_params), versions(), estimator=self.estimator)
             estimator = clone(self.estimator)
-            key = fingerprint("fit", data_key(X, y, fit_params), versions(), estimator=estimator)
             vars(self).pop("_fitted", None)
             self._key, self._to_fit = key, (estimator, X, y, fit_params)
             data = store.find_blob(key)
