@@ -42,8 +42,8 @@ def open_parallel(n_jobs: int | None, pre_dispatch: int | str, *, fuse: bool) ->
     backend, n_jobs_in_context = get_active_backend()
     if goes_to_threads(fuse):
         settings |= {"backend": "sktune", "n_jobs": n_jobs or n_jobs_in_context or 1}
-    else:
-        _complete(backend)
+    elif (completed := _completed(backend)) is not backend:
+        settings["backend"] = completed
     try:
         return Parallel(**settings, return_as="generator_unordered")
     except ValueError:
@@ -61,14 +61,22 @@ def _is_backend_chosen() -> bool:
     return type(plain) is type(preferred)
 
 
-def _complete(backend: ParallelBackendBase) -> None:
-    """Add to a backend of a cluster what a search needs and joblib has not thought of."""
+def _completed(backend: ParallelBackendBase) -> ParallelBackendBase:
+    """Return a backend of a cluster with what a search needs and joblib has not thought of; any other as it is.
+
+    The user's own object stays as it was, for it may serve others.
+    """
     name = type(backend).__name__
+    if name not in ("RayBackend", "DaskDistributedBackend"):
+        return backend
+    twin = object.__new__(type(backend))  # dask's cannot be copied: its copies belong to the default client
+    vars(twin).update(vars(backend))
     if name == "RayBackend":  # inherits this from one that cannot
-        backend.supports_return_generator = True
-    elif name == "DaskDistributedBackend" and "submit" not in vars(backend):
-        backend.submit = partial(_submit_and_hear_of_failure, backend.submit)
-        backend.effective_n_jobs = partial(_at_least_two, backend, backend.effective_n_jobs)
+        twin.supports_return_generator = True
+    else:
+        twin.submit = partial(_submit_and_hear_of_failure, twin.submit)
+        twin.effective_n_jobs = partial(_at_least_two, twin, twin.effective_n_jobs)
+    return twin
 
 
 def _submit_and_hear_of_failure(submit: Callable, func: Callable, callback: Callable | None = None) -> Future:

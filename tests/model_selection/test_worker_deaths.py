@@ -2,9 +2,11 @@
 
 import itertools
 import os
+import sqlite3
 import sys
 import warnings
 from concurrent.futures import Future
+from contextlib import closing, suppress
 
 import joblib
 import numpy as np
@@ -13,12 +15,13 @@ from fragile import Fragile, sell_deaths
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from list_search import ListSearchCV
 from sklearn.exceptions import FitFailedWarning
+from sklearn.svm import SVC
 
 from sktune import BayesSearchCV
+from sktune._joblib_compat import get_active_backend
 from sktune.model_selection import WorkerDiedWarning, _evaluator
-from sktune.model_selection._dispatch import _complete, lost_record, outlive_workers
+from sktune.model_selection._dispatch import _completed, lost_record, outlive_workers
 from sktune.model_selection._evaluation import FoldRecord, Task
-from sktune.store import Store
 
 X = np.random.default_rng(0).normal(size=(24, 3))
 y = np.arange(24) % 2
@@ -190,8 +193,8 @@ def test_a_search_on_dask_outlives_its_workers(dask_client, tmp_path, with_stora
     plain = BayesSearchCV(Fragile(), space, **settings).fit(X, y)
     assert scores(search.cv_results_) == scores(plain.cv_results_)
     if with_storage:
-        connection = Store(storage)._connection
-        assert connection.execute("SELECT count(*) FROM results").fetchone() == (18,)
+        with closing(sqlite3.connect(storage)) as connection:
+            assert connection.execute("SELECT count(*) FROM results").fetchone() == (18,)
 
 
 class DaskDistributedBackend:
@@ -209,9 +212,7 @@ class DaskDistributedBackend:
 
 def test_joblib_is_told_what_dask_has_given_up():
     """It would wait for ever."""
-    backend, told = DaskDistributedBackend(), []
-    for _ in range(2):  # of two searches
-        _complete(backend)
+    backend, told = _completed(DaskDistributedBackend()), []
     given_up, done = (backend.submit(len, told.append) for _ in range(2))
     error = RuntimeError("killed four workers")
     given_up.set_exception(error)
@@ -220,12 +221,34 @@ def test_joblib_is_told_what_dask_has_given_up():
 
 
 def test_tasks_for_a_cluster_with_one_worker_are_not_done_at_home():
-    backend = DaskDistributedBackend()
-    _complete(backend)
+    backend = _completed(DaskDistributedBackend())
     assert backend.effective_n_jobs(None) == 2
     assert backend.wait_for_workers_timeout == 0
     backend.n_workers = 7
     assert backend.effective_n_jobs(None) == 7
+
+
+@pytest.mark.parametrize("kind", [DaskDistributedBackend, type("RayBackend", (), {"supports_return_generator": False})])
+def test_the_backend_of_the_user_stays_as_it_is(kind):
+    backend = kind()
+    had = dict(vars(backend))
+    completed = _completed(backend)
+    assert completed is not backend
+    assert type(completed) is kind
+    if hasattr(completed, "effective_n_jobs"):
+        completed.effective_n_jobs(1)
+    assert vars(backend) == had
+
+
+@pytest.mark.parametrize("error_score", [np.nan, "raise"])
+def test_after_a_search_on_dask_the_backend_of_the_user_is_as_before(dask_client, error_score):
+    with joblib.parallel_config("dask"):
+        backend, _ = get_active_backend()
+        had = dict(vars(backend))
+        with warnings.catch_warnings(), suppress(ValueError):
+            warnings.simplefilter("ignore")
+            BayesSearchCV(SVC(), {"C": [-1.0, 1.0]}, n_iter=2, cv=2, error_score=error_score).fit(X, y)
+        assert vars(backend) == had
 
 
 def test_rows_travel_to_dask_once_and_not_with_every_task(dask_client):
