@@ -156,8 +156,11 @@ class BaseNet(SavedNet, HintedParams, CallbackSupportMixin, BaseEstimator, metac
         """Raise ValueError for targets that the estimator cannot learn."""
 
     @abstractmethod
-    def _fit_target(self, y, sample_weight, classes=None):
-        """Learn from the first targets what stays: the classes, or the place and scale of the targets."""
+    def _fit_target(self, y, sample_weight, classes=None, more_to_come=False):
+        """Learn from the first targets what stays: the classes, or the place and scale of the targets.
+
+        `more_to_come` says whether other targets may follow, which will be measured on the same scale.
+        """
 
     @abstractmethod
     def _encode_target(self, y):
@@ -185,7 +188,8 @@ class BaseNet(SavedNet, HintedParams, CallbackSupportMixin, BaseEstimator, metac
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Labels of any type for a classifier, which takes one column; numbers for a regressor.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights; 2 counts as two equal rows, and rows of weight 0 are left out. None is 1 for each.
+            Non-negative weights; 2 beside 1 counts as two equal rows, and rows of weight 0 are left out. Only their
+            ratios matter: they are divided by their mean, so that `lr` means the same. None is 1 for each.
 
         Returns
         -------
@@ -292,7 +296,7 @@ class BaseNet(SavedNet, HintedParams, CallbackSupportMixin, BaseEstimator, metac
         first_call = not self.__sklearn_is_fitted__()
         data = self._check_rows(X, y, sample_weight, reset=first_call)
         if first_call:
-            self._start(*data[1:], classes)
+            self._start(*data[1:], classes, more_to_come=True)
         rows = _in_weight_unit(self._make_rows(*data), 1.0)  # pieces of unlike weight stay unlike
         plan = make_plan(self, rows, None, first_epoch=self.n_iter_, **self._target_fields())
         if first_call:
@@ -327,12 +331,12 @@ class BaseNet(SavedNet, HintedParams, CallbackSupportMixin, BaseEstimator, metac
             return X, y, sample_weight
         return X[counts], y[counts], sample_weight[counts]
 
-    def _start(self, y, sample_weight, classes=None):
+    def _start(self, y, sample_weight, classes=None, more_to_come=False):
         """Forget an earlier fit and learn what the targets are like."""
         self.n_iter_ = 0
         self.history_ = {}
         self._seed = root_seed(self.random_state)
-        self._fit_target(y, sample_weight, classes)
+        self._fit_target(y, sample_weight, classes, more_to_come or self.warm_start)
         for name in ("_state", "_net"):
             vars(self).pop(name, None)
 

@@ -310,7 +310,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
         except ValueError as error:
             raise ValueError(f"y must hold class labels of one kind: {error}") from error
 
-    def _fit_target(self, y, sample_weight, classes=None):
+    def _fit_target(self, y, sample_weight, classes=None, more_to_come=False):
         self.classes_ = np.unique(y if classes is None else _checked_classes(classes))
         if len(self.classes_) < 2:
             raise ValueError(

@@ -16,7 +16,7 @@ class NetRegressor(RegressorMixin, BaseNet):
     Every choice that people tune is a plain parameter, so that any scikit-learn search can tune it.
 
     The targets are measured from their mean and in units of their standard deviation while training, so that `lr` means
-    the same for any unit; predictions are in the units of `y`.
+    the same for any unit; predictions are in the units of `y`. Of a target that is constant the constant is predicted.
 
     Parameters
     ----------
@@ -195,20 +195,26 @@ class NetRegressor(RegressorMixin, BaseNet):
         if np.abs(y).max() > limit:
             raise ValueError(f"y has values that are too large for dtype={self.dtype!r}: beyond {limit:.1g}")
 
-    def _fit_target(self, y, sample_weight, classes=None):
+    def _fit_target(self, y, sample_weight, classes=None, more_to_come=False):
         self._target_ndim = y.ndim
         targets = y.reshape(len(y), -1).astype(np.float64)
-        self._target_shift = np.average(targets, axis=0, weights=sample_weight)
+        average = np.average(targets, axis=0, weights=sample_weight)
+        self._target_shift = np.where((targets == targets[0]).all(axis=0), targets[0], average)  # exactly
         deviation = _deviation(targets - self._target_shift, sample_weight)
         # a target that is constant up to rounding has no scale of its own
-        is_constant = deviation <= 10 * np.finfo(np.float64).eps * np.abs(self._target_shift)
+        size = np.abs(self._target_shift)
+        is_constant = deviation <= 10 * np.finfo(np.float64).eps * size
         self._check_resolution(deviation[~is_constant], self._target_shift[~is_constant])
-        self._target_scale = np.where(is_constant, 1.0, deviation)
+        if more_to_come:  # what follows may vary, by as much as the target is large, for all we know
+            unit = np.where(size == 0, 1.0, np.maximum(size, _smallest_deviation(self.dtype)))
+        else:  # all there is to predict is the constant: whatever the network gives must not show
+            unit = np.maximum(np.finfo(np.float64).eps * size, _smallest_deviation(self.dtype))
+        self._target_scale = np.where(is_constant, unit, deviation)
 
     def _check_resolution(self, deviation, shift):
         """Say so where the network's type is too coarse for the targets' variation."""
         limits = np.finfo(self.dtype)
-        smallest = limits.tiny / limits.eps  # nearer to zero, numbers have fewer digits
+        smallest = _smallest_deviation(self.dtype)
         if (deviation < smallest).any():
             raise ValueError(
                 f"y has a standard deviation of {deviation.min():.1g}, too small for dtype={self.dtype!r}: "
@@ -248,6 +254,12 @@ class NetRegressor(RegressorMixin, BaseNet):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
+
+
+def _smallest_deviation(dtype: str) -> float:
+    """Return the least unit of targets of a type: nearer to zero, numbers have fewer digits."""
+    limits = np.finfo(dtype)
+    return float(limits.tiny / limits.eps)
 
 
 def _deviation(distance: np.ndarray, weights: np.ndarray | None) -> np.ndarray:

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from sklearn.datasets import make_regression
 
-from sktune import NetRegressor
+from sktune import NetClassifier, NetRegressor
 from sktune.exceptions import SktuneWarning
 
 X, y = make_regression(n_samples=60, n_features=4, random_state=0)
@@ -50,9 +52,93 @@ def test_targets_that_vary_too_little_around_an_offset_are_a_warning():
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("value", [0.0, 1e-35, 0.1, -7e15])
 def test_constant_targets_are_learned_as_the_network_starts_from_them(dtype, value):
-    net = NetRegressor(**{**SMALL, "max_epochs": 60}, n_layers=1, dtype=dtype).fit(X, np.full(60, value))
-    assert_allclose(net.predict(X), value, rtol=1e-3, atol=0.3)
-    assert net.history_["train_loss"][-1] < 0.01
+    for fit in (NetRegressor.fit, lambda net, X, y: net.fit_until(X, y, 2).fit_until(X, y, 60)):
+        net = NetRegressor(**{**SMALL, "max_epochs": 60}, n_layers=1, dtype=dtype)
+        fit(net, X, np.full(60, value))
+        assert_allclose(net.predict(X), value, rtol=1e-7, atol=1e-30)
+        assert_allclose(net.net_.predict(X.astype(dtype))[:, 0], value, rtol=1e-6, atol=1e-30)
+        assert net.history_["train_loss"][-1] < 0.01
+
+
+@pytest.mark.parametrize("constant", [0.0, 1e9, -1e-6])
+def test_one_constant_target_of_several_leaves_the_others_alone(constant):
+    target = np.column_stack([y, np.full(60, constant), -y])
+    predicted = NetRegressor(**SMALL).fit(X, target).predict(X)
+    assert_allclose(predicted[:, 1], constant, rtol=1e-7, atol=1e-30)
+    other = NetRegressor(**SMALL).fit(X, target * [1, 2.0**30, 1]).predict(X)
+    np.testing.assert_array_equal(other[:, [0, 2]], predicted[:, [0, 2]])
+
+
+@pytest.mark.parametrize("unit", [2.0**-20, 2.0**20])
+def test_targets_that_are_constant_at_first_only_are_learned_in_any_unit(unit):
+    def in_pieces(unit):
+        net = NetRegressor(**SMALL).partial_fit(X[:1], np.array([3.0 * unit]))
+        for _ in range(20):
+            net.partial_fit(X, unit * (3 + y))
+        return net
+
+    def warm(unit):
+        net = NetRegressor(**SMALL, warm_start=True)
+        return net.fit(X, np.full(60, 3.0 * unit)).fit(X, unit * (3 + y))
+
+    for train in (in_pieces, warm):
+        plain, other = train(1.0), train(unit)
+        np.testing.assert_array_equal(other.predict(X), plain.predict(X) * unit)
+        losses = plain.history_["train_loss"][-20:]  # of the targets that vary
+        assert losses == other.history_["train_loss"][-20:]
+        assert losses[-1] < losses[0] < 100  # not in units of a rounding error
+
+
+# -- exactly -----------------------------------------------------------------------------------------------------------
+
+NOISY = {"dropout": 0.2, "mixup": 0.2, "input_noise": 0.1, "l1": 1e-3, "clip_norm": 1.0, "early_stopping": True}
+PARAMS = st.fixed_dictionaries(
+    {
+        "optimizer": st.sampled_from(["adamw", "sgd", "rmsprop"]),
+        "lr_schedule": st.sampled_from(["constant", "plateau", "cosine"]),
+        "normalization": st.sampled_from([None, "batch"]),
+        "dtype": st.sampled_from(["float32", "float64"]),
+        "random_state": st.integers(0, 3),
+    },
+    optional={name: st.just(value) for name, value in NOISY.items()},
+)
+
+
+def trained(target, params, **fit_params):
+    return NetRegressor(n_neurons=5, max_epochs=4, **params).fit(X, target, **fit_params)
+
+
+@settings(max_examples=25, deadline=None)
+@given(params=PARAMS, exponents=st.lists(st.integers(-40, 40), min_size=3, max_size=3), offset=st.sampled_from([0, 7]))
+def test_powers_of_two_scale_the_predictions_and_nothing_else(params, exponents, offset):
+    target = np.column_stack([y + offset, np.exp(y), np.full(60, 5.0)])  # the last is a constant
+    units = 2.0 ** np.array(exponents)
+    plain, other = trained(target, params), trained(target * units, params)
+    np.testing.assert_array_equal(other.predict(X), plain.predict(X) * units)
+    assert other.history_ == plain.history_
+    assert other.best_epoch_ == plain.best_epoch_
+
+
+@settings(max_examples=15, deadline=None)
+@given(params=PARAMS, exponent=st.integers(-20, 20))
+def test_a_power_of_two_in_all_weights_changes_nothing(params, exponent):
+    weight = np.random.default_rng(0).uniform(0.5, 2.0, 60)
+    plain, other = (trained(y, params, sample_weight=w) for w in (weight, weight * 2.0**exponent))
+    np.testing.assert_array_equal(other.predict(X), plain.predict(X))
+    assert other.history_ == plain.history_
+
+
+@settings(max_examples=10, deadline=None)
+@given(params=PARAMS)
+def test_names_of_classes_that_keep_their_order_change_nothing(params):
+    labels = np.digitize(y, [-0.5, 0.5])
+    names = np.array(["a", "b", "c"]), np.array([-(10**9), 7, 10**18])
+    plain = NetClassifier(n_neurons=5, max_epochs=3, **params).fit(X, labels)
+    for name in names:
+        other = NetClassifier(n_neurons=5, max_epochs=3, **params).fit(X, name[labels])
+        np.testing.assert_array_equal(other.predict_proba(X), plain.predict_proba(X))
+        np.testing.assert_array_equal(other.predict(X), name[plain.predict(X)])
+        assert other.history_ == plain.history_
 
 
 def test_each_target_has_its_own_unit():
