@@ -110,7 +110,7 @@ def read_results(
             reason = "a training that began with other settings"
         if reason is None:
             scores = [fold["test_scores"] for fold in trial["folds"].values()]
-            known.append((params, float(np.mean([_score(one, metric, path) for one in scores]))))
+            known.append((params, float(np.mean([_score(one, metric) for one in scores]))))
         else:
             others[reason] += 1
     _warn_of_others(path, len(known), others)
@@ -150,12 +150,12 @@ def _warn_of_others(path, n_known, others):
         )
 
 
-def _score(scores, metric, path):
+def _score(scores, metric):
     if not isinstance(scores, dict):
         return scores
     if metric is not None and metric not in scores:
         raise ValueError(
-            f"initial_results={os.fspath(path)!r} has no scores of {metric!r}, which leads the search, only of "
+            f"initial_results has no scores of {metric!r}, which leads the search, only of "
             f"{', '.join(map(repr, scores))}"
         )
     return scores[leading_metric(scores, metric)]
