@@ -109,7 +109,9 @@ class BaseTuneSearchCV(Portable, HintedParams, BaseSearchCV):
     storage : str, path-like or None, default=None
         Name of a file in which to keep every score as soon as it is known, see :class:`~sktune.store.Store`: searching
         again in the same way, after a crash for example, then goes on where it was, and ends with the same result.
-        Other data, splits, settings or code share nothing. With ``random_state=None`` the seed is kept there as well.
+        Scores are reused only for the same data, splits, settings and code. What cannot change them does not count:
+        `n_jobs`, `verbose` and `memory` of any estimator, and whether it was fitted before. With ``random_state=None``
+        the seed is kept there as well.
         The seconds that were spent of `timeout` before count: searching again with a longer one continues the search.
     max_epochs_total : int or None, default=None
         Number of epochs, over all candidates and splits, that the search must not exceed; for estimators that have
