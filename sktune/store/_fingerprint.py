@@ -14,6 +14,7 @@ import fractions
 import functools
 import hashlib
 import math
+import pathlib
 import platform
 import types
 import uuid
@@ -111,6 +112,11 @@ def _bytes_parts(value, view):
     yield tag(type(value).__name__, bytes(value))
 
 
+def _path_parts(value, view):
+    yield Part(type(value), view, ".__class__")
+    yield tag("path", str(value))  # pickle tells how it was put together, from Python 3.13 on
+
+
 def _set_parts(value, view):
     yield tag("set")
     if type(value) not in (set, frozenset):
@@ -158,6 +164,7 @@ _BY_CLASS: dict[type, Callable[[Any, View], Parts]] = {
     type: code.class_parts,
     set: _set_parts,
     frozenset: _set_parts,
+    pathlib.PurePath: _path_parts,
     np.ndarray: data.array_parts,
     np.generic: data.scalar_parts,
     np.ufunc: code.ufunc_parts,
