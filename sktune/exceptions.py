@@ -16,7 +16,14 @@ class DivergedError(SktuneError, ArithmeticError):
 
     Raised by ``fit`` at the batch where it happens, so that a diverged network is never returned as a fitted one.
     A lower ``lr``, ``clip_norm`` or scaled inputs usually help.
+
+    Attributes
+    ----------
+    epoch : int or None
+        The epoch in which it happened, counted from the beginning of the training; None where that is not known.
     """
+
+    epoch: int | None = None
 
 
 class TimeBudgetError(SktuneError, TimeoutError):

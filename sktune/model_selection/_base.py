@@ -75,7 +75,7 @@ class BaseTuneSearchCV(Portable, HintedParams, BaseSearchCV):
                    not "ok"
     ``n_epochs``   mean over the splits of the epochs, or trees, that the estimators were trained; NaN where an
                    estimator does not tell
-    ``stopped_by`` "timeout" or "interrupt" for a candidate that was ended from outside, else None
+    ``stopped_by`` "timeout", "max_epochs_total" or "interrupt" for a candidate that was ended from outside, else None
     ``error``      the reason of the first split that failed, as "ExceptionName: message", else None
     ============== ==================================================================================================
 
@@ -115,7 +115,8 @@ class BaseTuneSearchCV(Portable, HintedParams, BaseSearchCV):
         The seconds that were spent of `timeout` before count: searching again with a longer one continues the search.
     max_epochs_total : int or None, default=None
         Number of epochs, over all candidates and splits, that the search must not exceed; for estimators that have
-        epochs. What has finished by then counts. The refit is not limited.
+        epochs. Trainings that fail, or whose worker dies, count too: as many epochs as they had, or all that were
+        planned where that is not known. What finished counts as a result. The refit is not limited.
     """
 
     _parameter_constraints: dict = {
@@ -410,7 +411,7 @@ class BaseTuneSearchCV(Portable, HintedParams, BaseSearchCV):
             elif stopped_by == "max_epochs_total" and any(candidate.folds):
                 candidate.prune(stopped_by)
         timed_out = self.timeout is not None and any(c.status == "timeout" for c in evaluator.candidates)
-        return stopped_by or ("timeout" if timed_out else None)
+        return stopped_by or ("timeout" if timed_out else "max_epochs_total" if evaluator.has_left_out else None)
 
     def _leading_metric(self, first_scores: Scores) -> str:
         """Name the metric that leads the search, once the scores of a first fit show which metrics there are.

@@ -100,7 +100,8 @@ class BayesSearchCV(WarmStarted, BaseTuneSearchCV):
         The seconds that were spent of `timeout` before count: searching again with a longer one continues the search.
     max_epochs_total : int or None, default=None
         Number of epochs, over all candidates and splits, that the search must not exceed; for estimators that have
-        epochs. What has finished by then counts. The refit is not limited.
+        epochs. Trainings that fail, or whose worker dies, count too: as many epochs as they had, or all that were
+        planned where that is not known. What finished counts as a result. The refit is not limited.
     initial_params : None, "current" or list of dict, default=None
         Settings to evaluate first, within `n_iter`: those of `estimator` itself, or known-good ones. With several
         spaces, a setting goes to the first that it lies in. Those of `estimator` itself may lie outside of all spaces:
@@ -122,18 +123,19 @@ class BayesSearchCV(WarmStarted, BaseTuneSearchCV):
         anew; learning-rate schedules refer to the whole of it; candidates are compared on the same splits after the
         same share of their epochs; and only one that was trained to its end on all splits can be the best. The others
         have the status "pruned", and the scores and the number of epochs that they came to. They are also scored a
-        little before they are paused: so the surrogate learns where their curves lead. What remains of a `timeout` or
-        of `max_epochs_total` is kept for the best so far where none has come to its end. Candidates are paused within
-        a training only where its pieces come to what ``fit`` does, see :class:`HyperbandSearchCV` for such estimators;
-        all others are paused between the splits.
+        little before they are paused: so the surrogate learns where their curves lead. As long as no candidate has
+        been trained to its end, enough of a `timeout` or of `max_epochs_total` for one is kept in reserve: few are
+        trained at once until it is known how long they take, and when little is left, the best one is trained to its
+        end. Candidates are paused within a training only where its pieces come to what ``fit`` does, see
+        :class:`HyperbandSearchCV` for such estimators; all others are paused between the splits.
 
     Attributes
     ----------
     cv_results_ : dict of ndarray and masked array
         Scikit-learn's columns, and ``status`` ("ok", "pruned", "failed", "diverged", "timeout" or "interrupted"),
         ``n_epochs`` (mean of the epochs, or trees, that the estimators were trained), ``stopped_by`` ("pruning",
-        "timeout", "interrupt" or None) and ``error`` (the reason of the first split that failed). ``mean_fit_time``
-        counts, of networks that trained together, each one's share of the time.
+        "timeout", "max_epochs_total", "interrupt" or None) and ``error`` (the reason of the first split that failed).
+        ``mean_fit_time`` counts, of networks that trained together, each one's share of the time.
     best_estimator_ : estimator
         The best candidate, fitted on all data; only if `refit` is not False.
     best_score_ : float

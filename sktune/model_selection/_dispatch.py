@@ -102,6 +102,7 @@ def outlive_workers(
     run: Callable[[Iterable[Task]], Iterator[FoldRecord]],
     tasks: Iterable[Task],
     give_up: Callable[[Task, Exception], FoldRecord],
+    count_lost: Callable[[Iterable[Task]], None],
 ) -> Iterator[FoldRecord]:
     """Yield the records of all tasks, as they come, also when workers die.
 
@@ -116,6 +117,8 @@ def outlive_workers(
         Each of another candidate or another split.
     give_up : callable
         Given a task that has lost its workers three times, the last time alone, and how, returns its record.
+    count_lost : callable
+        Told which tasks were at work, each time when a worker dies; what it raises ends all.
     """
     tasks = iter(tasks)
     while True:
@@ -123,23 +126,26 @@ def outlive_workers(
         death = yield from _attempt(run, tasks, at_work)
         if death is None:
             return
+        count_lost(at_work.values())
         warnings.warn(
             f"a worker died ({_describe(death)}): the {len(at_work)} tasks that it and others were given are done "
             "again. If this comes often, let fewer tasks run at a time (n_jobs), or give the workers more memory.",
             WorkerDiedWarning,
             stacklevel=2,
         )
-        yield from _run_again(run, iter(list(at_work.values())), give_up)
+        yield from _run_again(run, iter(list(at_work.values())), give_up, count_lost)
 
 
-def _run_again(run: Callable, tasks: Iterator[Task], give_up: Callable) -> Iterator[FoldRecord]:
+def _run_again(run: Callable, tasks: Iterator[Task], give_up: Callable, count_lost: Callable) -> Iterator[FoldRecord]:
     while True:
         at_work: Tasks = {}
         if (yield from _attempt(run, tasks, at_work)) is None:
             return
+        count_lost(at_work.values())
         for task in at_work.values():
             death = yield from _attempt(run, [task], {})
             if death is not None:
+                count_lost([task])
                 yield give_up(task, death)
 
 
@@ -174,6 +180,6 @@ def _describe(error: Exception) -> str:
 
 def lost_record(task: Task, error: Exception) -> FoldRecord:
     """Return the record of a task that ends its worker every time."""
-    record = FoldRecord(task.candidate, task.split, key=task.key, is_repeatable=False)
+    record = FoldRecord(task.candidate, task.split, key=task.key, n_trained=0.0, is_repeatable=False)
     record.fail(f"{_describe(error)} The worker of this fit died again and again.")
     return record

@@ -103,6 +103,9 @@ class Task:
 class FoldRecord:
     """What is known of one candidate on one split. Times are in seconds.
 
+    `n_epochs` is the `n_iter_` of the fitted estimator, and `n_trained` the number of epochs that this fit or piece has
+    trained, also where it failed; NaN where that is not known.
+
     Of a training in pieces the record of the last piece has the times of all, and `curve` the scores after each, by
     epoch; `is_complete` says whether training has come to its end. `is_repeatable` says whether the same would become
     of the same fit another time; `is_stored` whether it was read from a store, and `key` under what one keeps it.
@@ -118,6 +121,7 @@ class FoldRecord:
     score_time: float = 0.0
     n_test_samples: int = 0
     n_epochs: float = math.nan
+    n_trained: float = math.nan
     is_complete: bool = True
     curve: dict[int, Scores] = field(default_factory=dict)
     paused: Paused | None = field(default=None, repr=False)
@@ -154,6 +158,7 @@ def evaluate_fold(problem: Problem, task: Task) -> FoldRecord:
     record = FoldRecord(task.candidate, task.split, key=task.key)
     if problem.deadline is not None and time.time() > problem.deadline:
         record.fail("TimeBudgetError: the time budget ran out before this fit started", "timeout")
+        record.n_trained = 0.0
         return record
     announce_start(problem, task)
     with deadline(problem.deadline), seeded_generators(task.seed):
@@ -164,6 +169,8 @@ def evaluate_fold(problem: Problem, task: Task) -> FoldRecord:
             if problem.error_score == "raise" and not out_of_time:
                 raise
             record.status, record.error = _status_of(error), f"{type(error).__name__}: {error}"
+            if isinstance(error, DivergedError) and error.epoch is not None:
+                record.n_trained = float(error.epoch - (task.paused.n_epochs if task.paused else 0))
             record.is_repeatable = not isinstance(error, _ACCIDENTS) and not out_of_time
     announce_end(problem, task, record)
     return record
@@ -193,7 +200,7 @@ def _fit_and_score(problem: Problem, task: Task, record: FoldRecord) -> None:
         fit = estimator.fit if task.n_epochs is None else in_pieces
         fit_watched(fit, estimator, X_train, y_train, fit_params, context=task.callback_context, caller=problem.caller)
     if task.n_epochs is None:
-        record.n_epochs = count_epochs(estimator)
+        record.n_epochs = record.n_trained = count_epochs(estimator)
     check_losses(estimator)
     record.n_test_samples = len(task.test)
     with _timed(record, "score_time"):
@@ -211,6 +218,7 @@ def _train_piece(problem: Problem, task: Task, record: FoldRecord, estimator, ca
     given = {"fit_params": fit_params, "shared": problem.shared, "split": task.split, "seed": task.seed}
     progress = train_until(estimator, X, y, task.n_epochs, trained=before, carried=carried, **given)
     record.n_epochs, record.is_complete = float(progress.n_epochs), progress.is_over
+    record.n_trained = float(progress.n_epochs - before)
     if not progress.is_over:
         record.paused = Paused(estimator, progress.n_epochs, task.trail, carried=carried, key=task.key)
 

@@ -3,7 +3,7 @@
 import math
 import time
 import warnings
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from copy import deepcopy
 from dataclasses import replace
@@ -15,6 +15,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from .._utils.random import derive_seed
 from .._utils.torch_state import plain_torch
+from ._budget import Budget
 from ._dispatch import lost_record, outlive_workers
 from ._evaluation import (
     FoldRecord,
@@ -74,7 +75,8 @@ class Evaluator:
     n_planned : int or None
         How many candidates are to be evaluated, if that is known.
     max_epochs_total : int or None, default=None
-        How many epochs may be trained over all candidates and splits.
+        How many epochs may be trained over all candidates and splits. Those of fits that fail count too; where it is
+        not known how many these were, those that were planned do.
     known_results : list of (dict, float), default=()
         Settings whose scores were known before, of the metric that leads the search.
     ledger : Ledger or None, default=None
@@ -107,9 +109,12 @@ class Evaluator:
         self.name_metric = name_metric
         self.was_interrupted = was_interrupted
         self.n_planned = n_planned
-        self.max_epochs_total = max_epochs_total
-        self.n_epochs_trained = 0.0  # trained so far, over all candidates and splits
         self.clock = clock or SearchClock(time.time(), None)
+        self.budget = Budget(max_epochs_total, self.clock)
+        self.has_left_out = False  # whether the budget of epochs did not suffice for a candidate
+        self._planned: dict[tuple[int, int], float] = {}  # epochs of the tasks that have no record yet
+        self._max_epochs: dict[int, int] = {}  # of candidates' whole trainings
+        self._has_pieces: dict[int, bool] = {}
         self.known_results = list(known_results)
         self.ledger = ledger
         self.candidates: list[CandidateRecord] = []
@@ -120,15 +125,27 @@ class Evaluator:
     def __call__(self, params: list[dict[str, Any]]) -> list[CandidateRecord]:
         """Evaluate each of `params` on every split and return their records, in the order of `params`.
 
+        Those for which the budget of epochs does not suffice are left out, and their records have no splits; cheaper
+        ones after them are evaluated.
+
         Raises
         ------
         TimeBudgetError
             If the time budget had run out before the call. What runs when it ends is stopped where it can be, and
             its record says so.
+        EpochBudgetError
+            If all were left out.
+        ValueError
+            If the budget of epochs does not suffice for any candidate from the start.
         """
         self.clock.check()
         batch = self.add(params)
-        self._evaluate([self._task(c, split) for c in self._affordable(batch) for split in range(len(self.splits))])
+        goals = self._whole(batch)
+        chosen = self._affordable(batch, goals)
+        if not chosen:
+            self._refuse(batch)
+        self.has_left_out |= len(chosen) < len(batch)
+        self._evaluate([self._task(one, split) for one in chosen for split in range(len(self.splits))])
         if self.problem.verbose > 0:
             announce_batch(self.candidates, batch, self.n_planned, self.metric)
         return batch
@@ -180,17 +197,21 @@ class Evaluator:
 
         `default` if it cannot tell: training it will raise what is wrong, as a failure of this candidate alone.
         """
-        try:
-            return epochs_with(self.problem.estimator, candidate.params)
-        except Exception:
-            return default
+        if candidate.index not in self._max_epochs:
+            try:
+                self._max_epochs[candidate.index] = epochs_with(self.problem.estimator, candidate.params)
+            except Exception:
+                return default
+        return self._max_epochs[candidate.index]
 
     def has_pieces(self, candidate: CandidateRecord) -> bool:
         """Whether a candidate can be trained in pieces; otherwise the first piece is a whole training."""
-        try:
-            return has_pieces_with(self.problem.estimator, candidate.params)
-        except Exception:
-            return False
+        if candidate.index not in self._has_pieces:
+            try:
+                self._has_pieces[candidate.index] = has_pieces_with(self.problem.estimator, candidate.params)
+            except Exception:
+                return False
+        return self._has_pieces[candidate.index]
 
     def epoch_costs(self, candidate: CandidateRecord) -> tuple[float, float]:
         """Return about what an epoch of a candidate costs, on however many splits, and on each; NaN if it cannot tell.
@@ -204,12 +225,16 @@ class Evaluator:
         except Exception:  # training it will raise what is wrong, as a failure of this candidate alone
             return math.nan, math.nan
 
-    def score_on(self, candidate: CandidateRecord, n_splits: int) -> float:
-        """Return the mean latest score on the first splits; NaN if one of them failed or has not begun."""
+    def score_on(self, candidate: CandidateRecord, n_splits: int, n_epochs: int) -> float:
+        """Return the mean score on the first splits after some epochs; NaN if one of them failed or has not begun.
+
+        Where a candidate was not scored after so many epochs, as its training ended before, its latest scores count.
+        """
         folds = candidate.folds[:n_splits]
         if any(fold is None or fold.status != "ok" for fold in folds):
             return math.nan
-        return float(np.mean(self.latest_scores(candidate)[:n_splits]))
+        scores = [fold.curve.get(n_epochs, fold.test_scores) for fold in folds]
+        return float(np.mean([value_of(one, self.metric) for one in scores]))
 
     def latest_scores(self, candidate: CandidateRecord) -> list[float]:
         """Return the latest scores on all splits that have one."""
@@ -224,33 +249,131 @@ class Evaluator:
         Parameters
         ----------
         *stages : iterable of Piece
-            Trained one after the other, if the budget suffices for all: where a candidate on a split is in several, the
-            last says where it goes, and those before where to score it on its way.
+            Trained one after the other: where a candidate on a split is in several, the last says where it goes, and
+            those before where to score it on its way.
 
         Raises
         ------
         TimeBudgetError
             As for a call.
+        EpochBudgetError
+            If the budget of epochs does not suffice for all; those for which it does were trained.
+        ValueError
+            If it does not suffice for any candidate from the start.
+
+        Notes
+        -----
+        As long as no candidate has come to its end, a candidate is trained only if what remains suffices afterwards to
+        train any of those that have been begun to its end. Otherwise the best of them is trained to its end first: so
+        every search has a winner that can afford one.
+
+        How long trainings take is known only when some have been trained. As long as nobody has come to the end before
+        a deadline, few candidates are trained at a time, at first one; this has no influence on what becomes of them.
         """
-        self.clock.check()
         stages = [list(pieces) for pieces in stages]
-        goals = {(piece.candidate.index, piece.split): piece for pieces in stages for piece in _going_on(pieces)}
-        self._check_epochs(sum(goal.n_epochs - _epochs_of(goal.candidate.folds[goal.split]) for goal in goals.values()))
+        going_on = [piece for pieces in stages for piece in _going_on(pieces)]
+        goals = {
+            (piece.candidate.index, piece.split): self._reached(piece.candidate, piece.n_epochs) for piece in going_on
+        }
+        waiting = list({piece.candidate.index: piece.candidate for piece in going_on}.values())
+        self.clock.check()
+        while waiting:
+            needs_winner = self.budget.is_limited and not self.any_ok()
+            chosen = self._affordable(waiting, goals, needs_winner=needs_winner)
+            if chosen:
+                self._train_stages(stages, chosen, needs_winner=needs_winner)
+                numbers = {candidate.index for candidate in chosen}
+                waiting = [candidate for candidate in waiting if candidate.index not in numbers]
+            elif not needs_winner or not self._finish_best():
+                self._refuse(waiting)
+            self.clock.check()
+
+    def _train_stages(self, stages, chosen, *, needs_winner):
+        n_before, numbers = self.budget.n_epochs, {candidate.index for candidate in chosen}
+        seconds_left = self.clock.seconds_left() if needs_winner else math.inf
         for pieces in stages:
             self.clock.check()
-            self._evaluate([self._task(piece.candidate, piece.split, piece.n_epochs) for piece in _going_on(pieces)])
+            own = [piece for piece in _going_on(pieces) if piece.candidate.index in numbers]
+            self._evaluate([self._task(piece.candidate, piece.split, piece.n_epochs) for piece in own])
+        if needs_winner:
+            seconds = seconds_left - self.clock.seconds_left()
+            self.budget.note_time(len(chosen), self.budget.n_epochs - n_before, seconds)
 
-    def _affordable(self, batch: list[CandidateRecord]) -> list[CandidateRecord]:
-        """Return as many candidates as the budget of epochs suffices for; raise if it does not for any."""
-        if self.max_epochs_total is None:
-            return batch
-        costs = np.cumsum([self.max_epochs(candidate, default=0) * len(self.splits) for candidate in batch])
-        self._check_epochs(costs[0])
-        return batch[: int(np.sum(self.n_epochs_trained + costs <= self.max_epochs_total))]
+    def _affordable(self, candidates, goals, *, needs_winner=False) -> list[CandidateRecord]:
+        """Return those of some candidates, in their order, for which the budget suffices; see the notes of `train`."""
+        if not self.budget.is_limited:
+            return candidates
+        chosen, n_epochs = [], 0.0
+        begun = self._under_way() if needs_winner else []
+        seconds_left = self.clock.seconds_left() if begun else math.inf
+        reserve = max((self._n_to_end(one, {}) for one in begun), default=0.0)
+        for candidate in candidates:
+            n_more = n_epochs + self._n_to_goals(candidate, goals)
+            reserved = max(reserve, self._n_to_end(candidate, goals)) if needs_winner else 0.0
+            seconds = self.budget.seconds(n_more, reserved)
+            if self.budget.has_epochs(n_more + reserved) and (not begun or seconds <= seconds_left):
+                chosen.append(candidate)
+                n_epochs, reserve = n_more, reserved
+            if needs_winner and len(chosen) >= self.budget.n_at_once:
+                break
+        return chosen
 
-    def _check_epochs(self, n_epochs: float) -> None:
-        if self.max_epochs_total is not None and self.n_epochs_trained + n_epochs > self.max_epochs_total:
-            raise EpochBudgetError(f"{n_epochs} epochs more would exceed max_epochs_total={self.max_epochs_total}")
+    def _under_way(self) -> list[CandidateRecord]:
+        """Candidates that have been begun, and may come to their ends."""
+        return [
+            candidate
+            for candidate in self.candidates
+            if candidate.pruned_by is None
+            and any(candidate.folds)
+            and all(fold is None or fold.status == "ok" for fold in candidate.folds)
+        ]
+
+    def _n_to_goals(self, candidate, goals: Mapping[tuple[int, int], float]) -> float:
+        splits = enumerate(candidate.folds)
+        return sum(max(0.0, goals.get((candidate.index, split), 0) - _epochs_of(fold)) for split, fold in splits)
+
+    def _n_to_end(self, candidate, goals: Mapping[tuple[int, int], float]) -> float:
+        """How many epochs remain of a candidate, on all splits, when it has come to its goals."""
+        n_epochs = self.max_epochs(candidate, default=0)
+        return sum(
+            max(0.0, n_epochs - max(goals.get((candidate.index, split), 0), _epochs_of(fold)))
+            for split, fold in enumerate(candidate.folds)
+            if fold is None or not fold.is_complete
+        )
+
+    def _whole(self, candidates) -> dict[tuple[int, int], float]:
+        """The goals of whole trainings."""
+        if self.budget.max_epochs_total is None:
+            return {}
+        splits = range(len(self.splits))
+        return {(one.index, split): self.max_epochs(one, default=0) for one in candidates for split in splits}
+
+    def _finish_best(self) -> bool:
+        """Train the best candidate to its end for which the epochs suffice; return whether there was one.
+
+        The best is that with the best score of those that were scored on most splits.
+        """
+        affordable = [one for one in self._under_way() if self.budget.has_epochs(self._n_to_end(one, {}))]
+        if not affordable:
+            return False
+        scores = [self.latest_scores(candidate) for candidate in affordable]
+        best = affordable[max(range(len(scores)), key=lambda number: (len(scores[number]), np.mean(scores[number])))]
+        n_epochs = self.max_epochs(best)
+        pieces = _going_on(Piece(best, split, n_epochs) for split in range(len(self.splits)))
+        self._evaluate([self._task(*piece) for piece in pieces])
+        return True
+
+    def _refuse(self, candidates: list[CandidateRecord]) -> None:
+        """Raise an error as the epochs do not suffice for any of some candidates: at once, or from now on."""
+        limit = self.budget.max_epochs_total
+        if any(map(any, (candidate.folds for candidate in self.candidates))):
+            self.has_left_out = True
+            raise EpochBudgetError(f"all that is to be trained would exceed max_epochs_total={limit}")
+        n_epochs, n_splits = min(self.max_epochs(one, default=0) for one in candidates), len(self.splits)
+        raise ValueError(
+            f"max_epochs_total={limit} does not suffice for a single candidate: {n_epochs} epochs on {n_splits} splits "
+            f"are {n_epochs * n_splits}"
+        )
 
     def derive_seed(self, *keys: str | int) -> int | None:
         """Return a seed for the purpose that `keys` name; None if the search has no random state."""
@@ -259,11 +382,6 @@ class Evaluator:
     def score(self, candidate: CandidateRecord) -> float:
         """Return the mean score of the metric that leads the search; greater is better, NaN unless it is "ok"."""
         return candidate.mean_score(self.metric)
-
-    def spent_share(self) -> float:
-        """Return the share of the budget, of epochs or of seconds, that is spent: 0 without one, over 1 too late."""
-        epochs = 0.0 if self.max_epochs_total is None else self.n_epochs_trained / self.max_epochs_total
-        return max(epochs, self.clock.spent_share())
 
     def recorded(self) -> list[CandidateRecord]:
         """Return the candidates of which at least one split is known, in the order in which they were proposed."""
@@ -281,8 +399,15 @@ class Evaluator:
         seed = self.derive_seed("candidate", candidate.index, "split", split)
         fold = candidate.folds[split]
         paused = fold and fold.paused
+        self._planned[candidate.index, split] = self._reached(candidate, n_epochs) - _epochs_of(fold)
         task = Task(candidate.index, split, candidate.params, *self.splits[split], seed, context, n_epochs, paused)
         return task if self.ledger is None else self.ledger.name(task)
+
+    def _reached(self, candidate, n_epochs):
+        """Up to which epoch a candidate trains that is to train to one, or as a whole: some are trained as a whole only."""
+        if not self.budget.is_limited or (n_epochs is not None and self.has_pieces(candidate)):
+            return n_epochs or 0
+        return self.max_epochs(candidate, default=0)
 
     def _evaluate(self, tasks: list[Task]) -> None:
         records = self._run(_drained(tasks)) if self.ledger is None else self._recall_or_run(tasks)
@@ -308,7 +433,7 @@ class Evaluator:
 
     def _run(self, tasks: Iterable[Task]) -> Iterator[FoldRecord]:
         """Yield the records as the tasks finish."""
-        return outlive_workers(self._run_once, tasks, self._give_up)
+        return outlive_workers(self._run_once, tasks, self._give_up, self._count_lost)
 
     def _run_once(self, tasks: Iterable[Task]) -> Iterator[FoldRecord]:
         records = self.parallel(delayed(evaluate_fold)(self.problem, task) for task in tasks)
@@ -330,14 +455,24 @@ class Evaluator:
             raise death
         return lost_record(task, death)
 
+    def _count_lost(self, tasks: Iterable[Task]) -> None:
+        """Count what tasks may have trained whose worker died; raise if they cannot be afforded again."""
+        self.budget.n_epochs += sum(self._planned[task.candidate, task.split] for task in tasks)
+        if not self.budget.has_epochs(sum(self._planned.values())):
+            self.has_left_out = True
+            raise EpochBudgetError("what a worker that died was to train cannot be afforded again")
+
+    def _count(self, record: FoldRecord) -> None:
+        planned = self._planned.pop((record.candidate, record.split))
+        self.budget.n_epochs += planned if math.isnan(record.n_trained) else record.n_trained
+
     def _keep(self, record: FoldRecord) -> None:
         if self.was_interrupted():  # and the fit went on as if it were complete: its record means nothing
             raise KeyboardInterrupt
         if self.ledger is not None and not record.is_stored:
             self.ledger.keep(record, self.candidates[record.candidate].params, self.clock.now())
         folds = self.candidates[record.candidate].folds
-        if not math.isnan(record.n_epochs):
-            self.n_epochs_trained += record.n_epochs - _epochs_of(folds[record.split])
+        self._count(record)
         if folds[record.split] is not None:
             record.follow(folds[record.split])
         folds[record.split] = record

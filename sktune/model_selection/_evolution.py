@@ -66,7 +66,7 @@ class Evolution:
             self.evaluate.train(self._pieces(generation))
             if any(map(_is_out_of_time, self.members)):
                 return "timeout"  # a member without a score for want of time is no failure
-            scores = [self._score(member) for member in self.members]
+            scores = [self._score(member, generation) for member in self.members]
             is_last = generation == n_generations - 1
             n_replaced = 0 if is_last else self._replace(scores, generation)
             if self.evaluate.problem.verbose > 0:
@@ -75,13 +75,15 @@ class Evolution:
 
     def _pieces(self, generation):
         for member in self.members:
-            ends = self._ends[member.index]
-            n_epochs = ends[min(generation, len(ends) - 1)]
             for split in range(len(self.evaluate.splits)):
-                yield Piece(member, split, n_epochs)
+                yield Piece(member, split, self._end(member, generation))
 
-    def _score(self, member):
-        return self.evaluate.score_on(member, len(self.evaluate.splits))
+    def _end(self, member, generation):
+        ends = self._ends[member.index]
+        return ends[min(generation, len(ends) - 1)]
+
+    def _score(self, member, generation):
+        return self.evaluate.score_on(member, len(self.evaluate.splits), self._end(member, generation))
 
     def _replace(self, scores, generation) -> int:
         """Replace the worst by copies; those that failed leave, even if there is nobody to copy."""

@@ -92,9 +92,10 @@ class HyperbandSearchCV(WarmStarted, PacedSearchCV):
     return_train_score : bool, default=False
         Whether to score on the training rows too, which adds the columns ``*_train_*``.
     timeout : float or None, default=None
-        Seconds after which nothing more is trained. What is paused then cannot be the best. The first candidate is
-        fully evaluated when the first bracket ends, after about one part in ``len(brackets_)`` of a round. The refit
-        is not limited.
+        Seconds after which nothing more is trained. What is paused then cannot be the best. As long as no candidate
+        has been trained to its end, time for one is kept in reserve: few candidates are trained at once until it is
+        known how long they take, and when time gets short, the best one is trained to its end. The same holds for
+        `max_epochs_total`. The refit is not limited.
     storage : str, path-like or None, default=None
         Name of a file in which to keep every score as soon as it is known, see :class:`~sktune.store.Store`: searching
         again in the same way, after a crash for example, then goes on where it was, and ends with the same result.
@@ -104,7 +105,8 @@ class HyperbandSearchCV(WarmStarted, PacedSearchCV):
         The seconds that were spent of `timeout` before count: searching again with a longer one continues the search.
     max_epochs_total : int or None, default=None
         Number of epochs, over all candidates and splits, that the search must not exceed; for estimators that have
-        epochs. What has finished by then counts. The refit is not limited.
+        epochs. Trainings that fail, or whose worker dies, count too: as many epochs as they had, or all that were
+        planned where that is not known. What finished counts as a result. The refit is not limited.
     initial_params : None, "current" or list of dict, default=None
         Settings to begin with: those of `estimator` itself, or known-good ones.
     initial_results : str, path-like, list of (dict, float) or None, default=None
@@ -122,9 +124,9 @@ class HyperbandSearchCV(WarmStarted, PacedSearchCV):
     cv_results_ : dict of ndarray and masked array
         Scikit-learn's columns, with the latest scores of every candidate, and ``status`` ("ok", "pruned", "failed",
         "diverged", "timeout" or "interrupted"; only an "ok" one can be the best), ``n_epochs`` (mean over the splits),
-        ``stopped_by`` ("hyperband", "timeout", "interrupt" or None) and ``error`` (the reason of the first split that
-        failed). The mean of a candidate that was not trained on all splits is NaN. ``mean_fit_time``
-        counts, of networks that trained together, each one's share of the time.
+        ``stopped_by`` ("hyperband", "timeout", "max_epochs_total", "interrupt" or None) and ``error`` (the reason of
+        the first split that failed). The mean of a candidate that was not trained on all splits is NaN.
+        ``mean_fit_time`` counts, of networks that trained together, each one's share of the time.
     best_estimator_ : estimator
         The best candidate, fitted on all data; only if `refit` is not False.
     best_score_ : float

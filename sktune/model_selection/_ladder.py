@@ -11,9 +11,6 @@ from ._evaluator import Evaluator, Piece
 from ._learning_curves import expected_gains, lifted, looks_before, outlook
 from ._results import CandidateRecord, value_of
 
-#: While nobody has come to the end, so many whole evaluations are kept in reserve, at the price they had until then.
-_RESERVE = 2.0
-
 
 class Rung(NamedTuple):
     """A share of a candidate's epochs, on the first so many splits."""
@@ -127,17 +124,6 @@ class Climb:
         """Return the work that was done in all, in whole evaluations."""
         return sum(self.work_share(self.rung_of(index)) for index in self.candidates)
 
-    def last_chance(self) -> dict[int, int]:
-        """Return who is to go on alone so that somebody comes to the end within the budget; nobody if it is not short.
-
-        It is the best of those that have come the furthest.
-        """
-        share = self.evaluate.spent_share()
-        if self.work() * (1.0 - share) >= _RESERVE * share or self.evaluate.any_ok():
-            return {}
-        leaders = self.leaders()
-        return self.next_rungs([max(leaders, key=leaders.get)] if leaders else [])
-
     def leaders(self) -> dict[int, float]:
         """Return the candidates on the highest rung on which anybody stands who has not failed, with their scores."""
         return next((alive for rung in reversed(range(len(self.ladder))) if (alive := self.alive(rung))), {})
@@ -160,7 +146,8 @@ class Climb:
             for number in range(former[index] + 1, goal + 1):
                 rung = self.ladder[number]
                 if number == goal or rung.share == 1.0:
-                    self.scores[number][index] = self.evaluate.score_on(self.candidates[index], rung.n_splits)
+                    n_epochs = rung.epochs(self.max_epochs[index])
+                    self.scores[number][index] = self.evaluate.score_on(self.candidates[index], rung.n_splits, n_epochs)
 
     def _stops(self, index, rung):
         max_epochs = self.max_epochs[index]

@@ -21,7 +21,7 @@ Known = tuple[Task, FoldRecord]
 #: What of a record is stored; the rest follows from its task.
 _FIELDS = (
     "status", "error", "test_scores", "train_scores", "fit_time", "score_time", "n_test_samples", "n_epochs",
-    "is_complete",
+    "n_trained", "is_complete",
 )  # fmt: skip
 #: What of a record the outcome of its candidate has.
 _FIELDS_OF_OUTCOMES = ("status", "error", "test_scores", "fit_time", "n_epochs")

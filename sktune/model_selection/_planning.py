@@ -5,6 +5,7 @@ are timed.
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,8 +14,9 @@ import numpy as np
 from .._joblib_compat import short_format_time
 from .._sklearn_compat import scorers_by_name
 from .._utils.random import derive_seed
+from ._budget import Budget
 from ._evaluation import FoldRecord, Paused, Problem, Task, make_candidate
-from ._evaluator import Evaluator, Piece
+from ._evaluator import EpochBudgetError, Evaluator, Piece
 from ._results import CandidateRecord, count_fits
 from ._resuming import count_most_epochs, has_pieces
 
@@ -89,7 +91,8 @@ def rehearse(
     """
     start = time.perf_counter()
     rehearsal = open_evaluator(Rehearsal)
-    schedule(rehearsal)
+    with suppress(EpochBudgetError):
+        schedule(rehearsal)
     seconds_of_proposals = time.perf_counter() - start
     begun = rehearsal.recorded()
     seconds, n_epochs = None, rehearsal.n_epochs
@@ -148,7 +151,7 @@ class Rehearsal(Evaluator):
 
 
 def _probe(evaluator: Evaluator, params: list[dict[str, Any]]) -> Cost:
-    evaluator.max_epochs_total = None  # which is for the search
+    evaluator.budget = Budget()  # the search's is not for this
     chosen = [params[round(i)] for i in np.linspace(0, len(params) - 1, min(_N_PROBED, len(params)))]
     candidates = evaluator.add(chosen)
     n_epochs = [evaluator.max_epochs(candidate) for candidate in candidates]

@@ -96,7 +96,9 @@ class PopulationSearchCV(BaseTuneSearchCV):
         Whether to score on the training rows too, which adds the columns ``*_train_*``.
     timeout : float or None, default=None
         Seconds after which no generation starts, and networks of sktune stop after their epoch. Only candidates that
-        were trained to the end can win: the time should suffice for all generations.
+        were trained to the end can win. As long as there is none, time for one is kept in reserve: few candidates are
+        trained at once until it is known how long they take, and when time gets short, the best one is trained to its
+        end. The same holds for `max_epochs_total`.
     storage : str, path-like or None, default=None
         Name of a file in which to keep every score as soon as it is known, see :class:`~sktune.store.Store`: searching
         again in the same way, after a crash for example, then goes on where it was, and ends with the same result.
@@ -106,7 +108,8 @@ class PopulationSearchCV(BaseTuneSearchCV):
         The seconds that were spent of `timeout` before count: searching again with a longer one continues the search.
     max_epochs_total : int or None, default=None
         Number of epochs, over all candidates and splits, that the search must not exceed; for estimators that have
-        epochs. What has finished by then counts. The refit is not limited.
+        epochs. Trainings that fail, or whose worker dies, count too: as many epochs as they had, or all that were
+        planned where that is not known. What finished counts as a result. The refit is not limited.
 
     Attributes
     ----------
@@ -115,10 +118,10 @@ class PopulationSearchCV(BaseTuneSearchCV):
     cv_results_ : dict of ndarray and masked array
         Scikit-learn's columns and those of sktune's searches: ``status`` ("ok" for what was trained to the end,
         "pruned" for what was replaced, "failed", "diverged", "timeout" or "interrupted"), ``n_epochs``, ``stopped_by``
-        ("exploit", "timeout", "interrupt" or None) and ``error``. A copy is a row of its own, with its settings, and
-        times and epochs that include those of what it copied: ``parent`` is the row of the latter, -1 if there is
-        none, and ``n_inherited_epochs`` how long that had been trained then. ``mean_fit_time`` counts, of networks that
-        trained together, each one's share of the time.
+        ("exploit", "timeout", "max_epochs_total", "interrupt" or None) and ``error``. A copy is a row of its own, with
+        its settings, and times and epochs that include those of what it copied: ``parent`` is the row of the latter, -1
+        if there is none, and ``n_inherited_epochs`` how long that had been trained then.
+        ``mean_fit_time`` counts, of networks that trained together, each one's share of the time.
     best_estimator_ : estimator
         Trained on all data under ``best_schedule_``; only if `refit` is not False. Its parameters are the final ones.
     best_score_ : float

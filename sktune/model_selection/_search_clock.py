@@ -1,5 +1,6 @@
 """The clock of a time budget: a search that is begun again reads the same times at the same points as before."""
 
+import math
 import time
 from collections.abc import Callable
 
@@ -28,7 +29,6 @@ class SearchClock:
         self._timeout = timeout
         self._note = note
         self._n_readings = 0
-        self._begun = None if timeout is None else self._read()
 
     def now(self) -> float:
         """Return the seconds spent, without a reading: for what is written beside a result."""
@@ -36,15 +36,12 @@ class SearchClock:
 
     def check(self) -> None:
         """Raise a TimeBudgetError if the budget has run out."""
-        if self._timeout is not None and self._read() > self._timeout:
+        if self.seconds_left() < 0.0:
             raise TimeBudgetError("the time budget of the search ran out")
 
-    def spent_share(self) -> float:
-        """Return the share of the budget that is spent, as far as it was left at the beginning: 0 without a budget."""
-        if self._timeout is None:
-            return 0.0
-        left = self._timeout - self._begun
-        return (self._read() - self._begun) / left if left > 0.0 else 1.0
+    def seconds_left(self) -> float:
+        """Return the seconds that are left, negative if it is too late: infinite without a budget."""
+        return math.inf if self._timeout is None else self._timeout - self._read()
 
     def _read(self) -> float:
         seconds = self.now()

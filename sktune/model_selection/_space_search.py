@@ -11,7 +11,7 @@ from scipy.optimize import OptimizeResult
 from ..exceptions import SpaceExhaustedError
 from ..optimize import Optimizer
 from ..space import Space
-from ._evaluator import Evaluator
+from ._evaluator import EpochBudgetError, Evaluator
 from ._freeze_thaw import FreezeThaw
 from ._halving import SuccessiveHalving
 from ._ladder import Climb
@@ -72,10 +72,12 @@ class SpaceSearch:
     def _run_all(self, evaluate, callbacks):
         while len(self.records) < self.n_iter and not self.stopped:
             params = self.optimizer.ask(min(self.n_points, self.n_iter - len(self.records)))
-            records = evaluate(params)
-            self.optimizer.tell(params, [evaluate.score(record) for record in records])
+            records = [record for record in evaluate(params) if any(record.folds)]
+            self.optimizer.tell([one.params for one in records], [evaluate.score(record) for record in records])
             self.records += records
             self._call(callbacks, evaluate)
+            if len(records) < len(params):  # proposals to come will hardly be cheaper
+                raise EpochBudgetError("the budget of epochs did not suffice for all proposals")
 
     def _run_pruned(self, evaluate, callbacks):
         """Train what the rule chooses, of all that was proposed, until it chooses nothing."""
@@ -86,7 +88,7 @@ class SpaceSearch:
             climb.add(newcomers)
             n_left = self.n_iter - len(self.records)
             standing = [index for index in climb.candidates if n_left > 0 or climb.rung_of(index) >= 0]
-            goals = climb.last_chance() or self.pruning.choose(climb, standing, self.optimizer, self.n_points)
+            goals = self.pruning.choose(climb, standing, self.optimizer, self.n_points)
             if not goals:
                 break
             begun = [index for index in goals if climb.rung_of(index) < 0][:n_left]

@@ -36,12 +36,11 @@ class Tournament:
         """
         if not candidates:  # all have failed, or a small space has no more
             return {}
+        ends = {one.index: rung.epochs(self._evaluate.max_epochs(one, default=1)) for one in candidates}
         self._evaluate.train(
-            Piece(candidate, split, rung.epochs(self._evaluate.max_epochs(candidate, default=1)))
-            for candidate in candidates
-            for split in range(rung.n_splits)
+            Piece(candidate, split, ends[candidate.index]) for candidate in candidates for split in range(rung.n_splits)
         )
-        scores = {candidate.index: self._evaluate.score_on(candidate, rung.n_splits) for candidate in candidates}
+        scores = {one.index: self._evaluate.score_on(one, rung.n_splits, ends[one.index]) for one in candidates}
         self._scores.setdefault(rung, {}).update(scores)
         self._announce(scores, rung)
         return scores

@@ -86,8 +86,10 @@ class ZoomSearchCV(PacedSearchCV):
     return_train_score : bool, default=False
         Whether to score on the training rows too, which adds the columns ``*_train_*``.
     timeout : float or None, default=None
-        Seconds after which nothing more is trained. What is paused then cannot be the best, and nothing is fully
-        evaluated before the last round, which begins with the best of the round before. The refit is not limited.
+        Seconds after which nothing more is trained. What is paused then cannot be the best. As long as no candidate
+        has been trained to its end, time for one is kept in reserve: few candidates are trained at once until it is
+        known how long they take, and when time gets short, the best one is trained to its end. The same holds for
+        `max_epochs_total`. The refit is not limited.
     storage : str, path-like or None, default=None
         Name of a file in which to keep every score as soon as it is known, see :class:`~sktune.store.Store`: searching
         again in the same way, after a crash for example, then goes on where it was, and ends with the same result.
@@ -97,7 +99,8 @@ class ZoomSearchCV(PacedSearchCV):
         The seconds that were spent of `timeout` before count: searching again with a longer one continues the search.
     max_epochs_total : int or None, default=None
         Number of epochs, over all candidates and splits, that the search must not exceed; for estimators that have
-        epochs. What has finished by then counts. The refit is not limited.
+        epochs. Trainings that fail, or whose worker dies, count too: as many epochs as they had, or all that were
+        planned where that is not known. What finished counts as a result. The refit is not limited.
     initial_params : None, "current" or list of dict, default=None
         Settings to begin with: those of `estimator` itself, or known-good ones.
 
@@ -106,9 +109,9 @@ class ZoomSearchCV(PacedSearchCV):
     cv_results_ : dict of ndarray and masked array
         Scikit-learn's columns, with the latest scores of every candidate, and ``status`` ("ok", "pruned", "failed",
         "diverged", "timeout" or "interrupted"; only an "ok" one can be the best), ``n_epochs`` (mean over the splits),
-        ``stopped_by`` ("zoom", "timeout", "interrupt" or None) and ``error`` (the reason of the first split that
-        failed). The mean of a candidate that was not trained on all splits is NaN. ``mean_fit_time``
-        counts, of networks that trained together, each one's share of the time.
+        ``stopped_by`` ("zoom", "timeout", "max_epochs_total", "interrupt" or None) and ``error`` (the reason of the
+        first split that failed). The mean of a candidate that was not trained on all splits is NaN.
+        ``mean_fit_time`` counts, of networks that trained together, each one's share of the time.
     best_estimator_ : estimator
         The best candidate, fitted on all data; only if `refit` is not False.
     best_score_ : float
@@ -244,8 +247,6 @@ class ZoomSearchCV(PacedSearchCV):
             given = {"seed": seed, "share": now.rung.share, "first": first}
             params = propose(self.sampler, part, size, tournament.observations(), **given)
             first, newcomers = [], evaluate.add(params)
-            # those of the round before end first: then there is a result, should the time budget run out
-            groups = [best + newcomers] if following else [best, newcomers]
-            scores = {index: score for group in groups for index, score in tournament.train(group, now.rung).items()}
+            scores = tournament.train(best + newcomers, now.rung)
             n_carried = following.n_carried if following else 0
             best = tournament.keep(survivors(scores, n_carried), best + newcomers)

@@ -188,7 +188,7 @@ def test_who_goes_straight_to_the_end_is_nowhere_else():
         max_epochs=lambda candidate, default: 10,
         epoch_costs=lambda candidate: (math.nan, math.nan),
         train=lambda *stages: None,
-        score_on=lambda candidate, n_splits: candidate.index + n_splits / 10,
+        score_on=lambda candidate, n_splits, n_epochs: candidate.index + n_splits / 10,
     )
     climb = Climb(evaluate, FreezeThaw().ladder(5))
     climb.add(CandidateRecord(index, {}, []) for index in range(3))

@@ -148,7 +148,7 @@ def test_a_small_budget_of_epochs_suffices_for_a_winner(pruning, n_whole, seed):
 
 @pytest.mark.parametrize("pruning", RULES)
 def test_a_budget_that_suffices_for_all_spaces_changes_nothing(pruning):
-    spaces = [({"quality": (0.0, 0.5)}, 30), ({"quality": (0.5, 1.0)}, 30)]
+    spaces = [({"quality": (0.0, 0.5)}, 14), ({"quality": (0.5, 1.0)}, 14)]
 
     def trained(**params):
         Curve.trained.clear()
@@ -156,7 +156,8 @@ def test_a_budget_that_suffices_for_all_spaces_changes_nothing(pruning):
         return list(Curve.trained)
 
     without = trained()
-    assert trained(max_epochs_total=len(without), timeout=3600) == without
+    assert trained(max_epochs_total=len(without)) == without
+    assert sorted(trained(timeout=3600)) == sorted(without)  # a few at a time, as nobody knows how long they take
 
 
 def test_no_time_at_all():

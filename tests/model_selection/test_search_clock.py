@@ -129,15 +129,15 @@ def test_no_time_is_noted_without_a_budget():
     noted = []
     clock = _search_clock.SearchClock(0.0, None, lambda number, seconds: noted.append(number))
     clock.check()
-    assert clock.spent_share() == 0.0
+    assert clock.seconds_left() == float("inf")
     assert clock.deadline is None
     assert noted == []
 
 
 def test_a_reading_is_that_of_the_first_time():
-    first = {0: 0.0, 1: 7.0, 2: 11.0}
+    first = {0: 7.0, 1: 11.0}
     clock = _search_clock.SearchClock(time.time() - 5.0, 10.0, lambda number, seconds: first.get(number, seconds))
-    assert clock.spent_share() == 0.7
+    assert clock.seconds_left() == 3.0
     with pytest.raises(TimeBudgetError, match="ran out"):
         clock.check()
     clock.check()

@@ -65,7 +65,7 @@ def tasks_of(n_candidates):
 def outlive(workers, n_candidates):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        records = list(outlive_workers(workers, iter(tasks_of(n_candidates)), lost_record))
+        records = list(outlive_workers(workers, iter(tasks_of(n_candidates)), lost_record, list))
     assert {warning.category for warning in caught} <= {WorkerDiedWarning}
     return records, len(caught)
 
@@ -102,7 +102,7 @@ def test_other_errors_are_not_outlived():
         raise OSError("something else")
 
     with pytest.raises(OSError, match="something else"):
-        list(outlive_workers(run, iter(tasks_of(3)), lost_record))
+        list(outlive_workers(run, iter(tasks_of(3)), lost_record, list))
 
 
 # -- the backends -----------------------------------------------------------------------------------------------------
