@@ -106,7 +106,7 @@ def outcome(found):
 
 @pytest.mark.parametrize("name", SEARCHES)
 @given(st.data())
-@settings(deadline=None, max_examples=8)
+@settings(deadline=None, max_examples=5)
 def test_no_search_trains_more_epochs_than_its_budget(name, data):
     kind = data.draw(st.sampled_from([Counted, ByCalls]))
     failing, seed = data.draw(st.sampled_from([0.0, 0.3, 0.9])), data.draw(st.integers(0, 99))
