@@ -404,7 +404,7 @@ class Evaluator:
         return task if self.ledger is None else self.ledger.name(task)
 
     def _reached(self, candidate, n_epochs):
-        """Up to which epoch a candidate trains that is to train to one, or as a whole: some are trained as a whole only."""
+        """Up to which epoch a candidate trains that is to train to one; some are trained as a whole only."""
         if not self.budget.is_limited or (n_epochs is not None and self.has_pieces(candidate)):
             return n_epochs or 0
         return self.max_epochs(candidate, default=0)
