@@ -5,6 +5,7 @@ which one, what it is for, and where to mend it.
 """
 
 import ast
+import tempfile
 from numbers import Real
 from pkgutil import resolve_name
 
@@ -405,6 +406,21 @@ def check_get_active_backend(get_active_backend):
 def check_short_format_time(short_format_time):
     assert short_format_time(3.25).strip() == "3.2s"
     assert short_format_time(150).strip() == "2.5min"
+
+
+@private("joblib.memory.MemorizedFunc", "to give a function whose results are kept in files the key of the function")
+def check_memorized_func(MemorizedFunc):
+    with tempfile.TemporaryDirectory() as folder:
+        kept = joblib.Memory(folder, verbose=0).cache(abs)
+    assert type(kept) is MemorizedFunc
+    assert kept.func is abs
+
+
+@private("joblib.memory.NotMemorizedFunc", "to give a function for which no folder is given the key of the function")
+def check_not_memorized_func(NotMemorizedFunc):
+    kept = joblib.Memory(None).cache(abs)
+    assert type(kept) is NotMemorizedFunc
+    assert kept.func is abs
 
 
 @private("joblib.parallel.LokyBackend", "to know in which way tasks are pickled")

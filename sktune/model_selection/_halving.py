@@ -36,9 +36,8 @@ class SuccessiveHalving:
     Notes
     -----
     Cheap and robust, as it compares nothing but scores. It errs where curves cross: a falling learning rate shows its
-    worth at the end. Fewer rungs and more splits make it careful, at a higher price. Of the same candidates it chose
-    the winner of the full search, or one as good, in about half of the searches, and :class:`FreezeThaw` in nine of
-    ten (``benchmarks/bench_agreement.py``): it finds good settings soon, not the best ones surely.
+    worth at the end. Fewer rungs and more splits make it careful, at a higher price. ``benchmarks/bench_agreement.py``
+    measures how often it chooses the winner of the full search, and how often :class:`FreezeThaw` does.
 
     Where no candidate can be trained in pieces, they stop between the splits only: after the first ones, or not at all.
 
