@@ -469,10 +469,12 @@ class Evaluator:
     def _keep(self, record: FoldRecord) -> None:
         if self.was_interrupted():  # and the fit went on as if it were complete: its record means nothing
             raise KeyboardInterrupt
+        if (record.candidate, record.split) not in self._planned:
+            return  # of a worker that was taken for dead: the task has been done again, and the result is the same
+        self._count(record)
         if self.ledger is not None and not record.is_stored:
             self.ledger.keep(record, self.candidates[record.candidate].params, self.clock.now())
         folds = self.candidates[record.candidate].folds
-        self._count(record)
         if folds[record.split] is not None:
             record.follow(folds[record.split])
         folds[record.split] = record

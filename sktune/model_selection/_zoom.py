@@ -147,15 +147,15 @@ class ZoomSearchCV(PacedSearchCV):
     Examples
     --------
     >>> from sklearn.datasets import load_iris
-    >>> from sklearn.linear_model import SGDClassifier
-    >>> from sktune.model_selection import ZoomSearchCV
+    >>> from sktune import NetClassifier, ZoomSearchCV
     >>> X, y = load_iris(return_X_y=True)
-    >>> space = {"alpha": (1e-6, 1e-2, "log-uniform"), "penalty": ["l1", "l2"]}
-    >>> search = ZoomSearchCV(SGDClassifier(max_iter=27), space, n_candidates=9, cv=3, random_state=0).fit(X, y)
-    >>> float(search.best_score_) > 0.9
-    True
+    >>> net = NetClassifier(max_epochs=27, n_neurons=8)
+    >>> space = {"lr": (1e-4, 1e-1, "log-uniform"), "activation": ["relu", "tanh"]}
+    >>> search = ZoomSearchCV(net, space, n_candidates=9, cv=3, random_state=0).fit(X, y)
     >>> len(search.spaces_), len(search.cv_results_["params"])
     (3, 13)
+    >>> search.best_estimator_.n_iter_
+    27
     """
 
     _parameter_constraints: dict = {

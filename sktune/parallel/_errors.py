@@ -1,6 +1,5 @@
 """Errors of one thread that are to be raised in others."""
 
-import copy
 import traceback
 
 
@@ -36,7 +35,10 @@ def _copy(error, known):
 
 def _without_links(error):
     try:
-        new = copy.copy(error)
+        make, arguments, *state = error.__reduce__()  # copy.copy does what some library has registered for errors
+        new = make(*arguments)
+        if state and state[0]:
+            new.__setstate__(state[0])
     except Exception:  # its class wants other arguments than it hands on
         new = type(error).__new__(type(error), *error.args)
         vars(new).update(vars(error))

@@ -84,6 +84,14 @@ TABLE = flattened(
         ),
         bad("load", "path", [3, None, b"model"], load, "path must be a str or path-like, got <value>", TypeError),
         bad(
+            "save",
+            "trusted",
+            [3, "numpy.ndarray", [3]],
+            lambda value: save(NetClassifier(), "model.sktune", trusted=value),
+            "trusted must be a sequence of str, got <value>",
+            TypeError,
+        ),
+        bad(
             "load",
             "trusted",
             [3, "numpy.ndarray", [3]],

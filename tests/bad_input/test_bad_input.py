@@ -50,6 +50,7 @@ NOT_MADE_BY_USERS = {
     "ParameterImportance": "an answer",
     "SearchPlan": "an answer",
     "Result": "a row of a store, which searches write",
+    "data_key": "takes any values",
     "fingerprint": "takes any values",
     "from_plain": "a part of Store, given what to_plain gave",
     "open_existing": "a part of load_results, which checks",

@@ -31,6 +31,8 @@ from sktune.engine import _division
 from sktune.model_selection import _evaluator
 from sktune.parallel import _backend
 
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # of a few epochs
+
 X, y = load_iris(return_X_y=True)
 X, y = X[::3], y[::3]
 SIZE = {"max_epochs": 4, "n_neurons": 6, "batch_size": 16}

@@ -20,16 +20,16 @@ class Toy(BaseEstimator):
         self.fails_at = fails_at
         self.max_iter = max_iter
 
-    def partial_fit(self, X, y=None):
-        self.n_iter_ = getattr(self, "n_iter_", 0) + 1
-        if self.n_iter_ == self.fails_at:
-            raise RuntimeError("no more")
-        self.level_ = float(X.mean())
-        return self
-
     def fit(self, X, y=None):
-        for _ in range(self.max_iter):
-            self.partial_fit(X)
+        vars(self).pop("n_iter_", None)
+        return self.fit_until(X, y, self.max_iter)
+
+    def fit_until(self, X, y, n_epochs):
+        self.level_ = float(X.mean())
+        while getattr(self, "n_iter_", 0) < n_epochs:
+            self.n_iter_ = getattr(self, "n_iter_", 0) + 1
+            if self.n_iter_ == self.fails_at:
+                raise RuntimeError("no more")
         return self
 
     def score(self, X, y=None):

@@ -27,6 +27,8 @@ from sktune.model_selection import _evaluation, _evaluator, _ledger
 from sktune.neural_network import _base as networks
 from sktune.store import Store
 
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # of a few epochs
+
 X, y = load_iris(return_X_y=True)
 X, y = X[::2], y[::2]
 SPACE = {"netclassifier__lr": (1e-4, 1e-1, "log-uniform"), "netclassifier__dropout": (0.0, 0.5)}

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 import safetensors.torch
 import skops.io
+import sympy  # noqa: F401 - torch imports it at some first use, and it calls eval then
 import torch
 from saved_models import XR, X, regressor, y, yr
 from sklearn.ensemble import RandomForestClassifier
@@ -196,7 +197,7 @@ def test_forged_values_with_valid_digests(files, name):
         end = outcome(forged(tree, paths, rng))
         outcomes[end] = outcomes.get(end, 0) + 1
     assert outcomes["refused"] > 60
-    if name != "unfitted":
+    if name not in ("unfitted", "trees"):  # each part of a tree must fit the others: no forged one is loaded
         assert outcomes["loaded"] > 5
 
 
