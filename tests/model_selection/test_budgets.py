@@ -79,7 +79,7 @@ class Counted(Curve):
 
 
 class Whole(ClassifierMixin, BaseEstimator):
-    """The same, trained by ``fit`` only."""
+    """The same, trained by ``fit`` only: nothing promises that calls of ``partial_fit`` come to as much."""
 
     predict, score = Counted.predict, Counted.score
 
@@ -93,6 +93,9 @@ class Whole(ClassifierMixin, BaseEstimator):
     def fit(self, X, y):
         vars(self).pop("n_iter_", None)
         return Counted._train(self, X, y, self.max_iter)
+
+    def partial_fit(self, X, y, classes=None):
+        raise NotImplementedError
 
 
 def search(name, net=None, **params):
