@@ -26,7 +26,7 @@ def check_resumed(lab, kind, storage):
     assert len(tasks) == len(set(tasks))
 
 
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", range(12))
 def test_killed_at_a_random_moment(seed, lab, tmp_path):
     rng, kind = random.Random(seed), KINDS[seed % len(KINDS)]
     _, seconds = lab.whole(kind)
@@ -37,7 +37,7 @@ def test_killed_at_a_random_moment(seed, lab, tmp_path):
     check_resumed(lab, kind, tmp_path / "search.db")
 
 
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", range(12))
 def test_killed_inside_a_write(seed, lab, tmp_path):
     rng, kind = random.Random(seed), KINDS[seed % len(KINDS)]
     process, _ = lab.start(kind, tmp_path / "search.db", die_in_statement=rng.randrange(1, 60))

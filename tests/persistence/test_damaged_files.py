@@ -287,6 +287,8 @@ def test_names_that_could_do_harm_are_not_trusted(old, new, loader):
 def test_a_harmless_name_is_not_trusted_where_it_is_called(name):
     """skops calls what such a node names with arguments from the file."""
     data = skops.io.dumps({"value": datetime.timezone(datetime.timedelta(hours=1))})
+    if b"ConstructorFromReduceNode" not in zipfile.ZipFile(io.BytesIO(data)).read("schema.json"):
+        pytest.skip("this version of skops has no node that calls what it names")
 
     def change(node):
         return renamed("datetime.timezone", name)(node) if node["__loader__"] == "ConstructorFromReduceNode" else node
