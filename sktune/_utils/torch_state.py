@@ -26,7 +26,7 @@ class HeldSetting:
     """A setting of the whole process that stays plain as long as any thread needs it so.
 
     The first thread changes it and the last one restores it: threads that overlap do not take the value of each other
-    for the user's. What somebody else has set in the meantime stays.
+    for the user's. A value that was set in the meantime stays.
 
     Parameters
     ----------

@@ -163,7 +163,7 @@ def train_until(
 
 
 def _resource_with(estimator, fit_params, trained) -> Resource | None:
-    """Return how to go on with a training in pieces; None for a training that has to begin as a whole."""
+    """Return how to resume a training in pieces, None for one that must run as a whole."""
     try:
         resource = find_resource(estimator)
     except ValueError:

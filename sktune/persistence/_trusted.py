@@ -51,7 +51,7 @@ def harmless_names(data: bytes) -> set[str]:
     Parameters
     ----------
     data : bytes
-        What ``skops.io.dumps`` returned, or what somebody made of it.
+        What ``skops.io.dumps`` returned, or a forged version of it.
     """
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         schema = json.loads(archive.read("schema.json"))

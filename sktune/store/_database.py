@@ -98,8 +98,8 @@ class Store:
     Threads may share a store: they take turns. Processes may write to one file at once; each needs a store of its own.
     A pickled store is opened anew where it is unpickled; a forked process opens its own connection at the first use.
 
-    If the file is deleted or replaced while it is open, the next use opens the file that has this name then, and makes
-    one if there is none. What was in the old file is not copied.
+    If the file is deleted or replaced while it is open, the next use opens the file that has this name then; a missing
+    file is created. What was in the old file is not copied.
 
     While a store is open, the latest results may be in the file beside it whose name ends in "-wal". To copy a store,
     close it before, or copy both files while nobody writes.

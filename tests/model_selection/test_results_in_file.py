@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from interruptions import Cut, end_after
 from sklearn.base import BaseEstimator, clone
 
 from sktune import BayesSearchCV, HyperbandSearchCV, PopulationSearchCV, ZoomSearchCV
-from sktune.model_selection import SearchInterruptedWarning, _evaluator
+from sktune.model_selection import SearchInterruptedWarning
 from sktune.store import load_results
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.FitFailedWarning")
@@ -88,24 +89,6 @@ def test_the_rows_are_those_of_the_finished_search(name, tmp_path):
         scores = np.array([told[f"split{split}_test_score"] for split in range(3)])
         assert (np.isnan(told["mean_test_score"]) == (told["n_splits"] < 3)).all()
         assert np.isfinite(scores[0][told["status"] == "pruned"]).all()
-
-
-class Cut(BaseException):
-    pass
-
-
-def end_after(monkeypatch, n_records, error):
-    """Let the search end when so many records have arrived; return how many may come yet, in a list."""
-    keep, left = _evaluator.Evaluator._keep, [n_records]
-
-    def keep_some(self, record):
-        if left[0] == 0:
-            raise error
-        left[0] -= 1
-        keep(self, record)
-
-    monkeypatch.setattr(_evaluator.Evaluator, "_keep", keep_some)
-    return left
 
 
 @pytest.mark.parametrize("name", ["bayes", "freeze-thaw", "hyperband", "population"])

@@ -6,6 +6,7 @@ from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
+from interruptions import Cut, end_after
 from sklearn.base import BaseEstimator, clone
 
 from sktune import BayesSearchCV, HyperbandSearchCV
@@ -54,23 +55,6 @@ def clock(monkeypatch):
     return clock
 
 
-class Cut(BaseException):
-    """Stands for the end of a process."""
-
-
-def cut_after(monkeypatch, n_records):
-    keep, left = _evaluator.Evaluator._keep, [n_records]
-
-    def keep_some(self, record):
-        if left[0] == 0:
-            raise Cut
-        left[0] -= 1
-        keep(self, record)
-
-    monkeypatch.setattr(_evaluator.Evaluator, "_keep", keep_some)
-    return left
-
-
 SPACE = {"height": (0.0, 1.0)}
 SETTINGS = {"cv": 3, "random_state": 0, "refit": False}
 SEARCHES = {
@@ -88,14 +72,14 @@ def course(search):
 @pytest.mark.parametrize("name", SEARCHES)
 def test_a_resumed_search_has_the_time_that_was_left(name, tmp_path, clock, monkeypatch):
     with monkeypatch.context() as patch:
-        left = cut_after(patch, 10_000)
+        left = end_after(patch, 10_000)
         whole = clone(SEARCHES[name]).set_params(storage=tmp_path / "whole.db").fit(X, y)
     assert whole.stopped_by_ == "timeout"
     n_records = 10_000 - left[0]
     search = clone(SEARCHES[name]).set_params(storage=tmp_path / "store.db")
     for n_kept in (n_records // 3, n_records // 2):
         with monkeypatch.context() as patch:
-            cut_after(patch, n_kept)
+            end_after(patch, n_kept)
             with pytest.raises(Cut):
                 search.fit(X, y)
         clock.now += 1000.0  # nobody searches

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from interruptions import Cut, end_after
 from pausing_networks import NetClassifier
 from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
@@ -60,10 +61,6 @@ SEARCHES = {
 }  # fmt: skip
 
 
-class Cut(BaseException):
-    """Stands for the end of a process, as far as that can be had within one."""
-
-
 @pytest.fixture
 def trained(monkeypatch):
     """The numbers of epochs of all trainings through the engine."""
@@ -76,19 +73,6 @@ def trained(monkeypatch):
 
     monkeypatch.setattr(networks, "train_plan", counted)
     return epochs
-
-
-def cut_after(monkeypatch, n_records):
-    """Let the search end in the middle, after so many records have arrived."""
-    keep, left = _evaluator.Evaluator._keep, [n_records]
-
-    def keep_some(self, record):
-        if left[0] == 0:
-            raise Cut
-        left[0] -= 1
-        keep(self, record)
-
-    monkeypatch.setattr(_evaluator.Evaluator, "_keep", keep_some)
 
 
 def make(name, storage=None, **settings):
@@ -112,7 +96,7 @@ def test_a_search_that_was_cut_off_ends_as_if_it_had_not_been(name, tmp_path, mo
     for n_more in (4, 13, 7):  # cut off three times, each time a little later
         with monkeypatch.context() as patch:
             n_records += n_more
-            cut_after(patch, n_records)
+            end_after(patch, n_records)
             try:
                 make(name, tmp_path / "store.db").fit(X, y)
             except Cut:
