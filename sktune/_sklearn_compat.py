@@ -1,5 +1,7 @@
 """The only file that touches scikit-learn's private names: what breaks with a new release breaks here, in one place."""
 
+from copy import copy
+from inspect import signature
 from numbers import Integral
 
 import numpy as np
@@ -16,7 +18,7 @@ from sklearn.ensemble._hist_gradient_boosting.common import PREDICTOR_RECORD_DTY
 from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
 
 # Named scorers; whether one takes weights, and what it asks an estimator for, are private questions of theirs.
-from sklearn.metrics import get_scorer, get_scorer_names
+from sklearn.metrics import d2_brier_score, d2_log_loss_score, get_scorer, get_scorer_names, roc_auc_score
 
 # Several metrics as one scorer, which asks the estimator for its predictions once.
 # And what all named scorers are, to tell which of them one is.
@@ -80,6 +82,7 @@ __all__ = [
     "scorer_of",
     "scorers_by_name",
     "scorers_of_probabilities",
+    "scorers_with_classes",
     "set_metadata_requests",
     "take_rows",
     "validate_parameter_constraints",
@@ -96,6 +99,7 @@ INHERITED = {
     "_check_refit_for_multimetric": BaseSearchCV,  # that `refit` names one of several metrics
     "_format_results": BaseSearchCV,  # `cv_results_`, column by column
     "_select_best_index": BaseSearchCV,  # its best row, for any `refit`
+    "_score": _Scorer,  # the score of rows, given what asks the estimator for its response
 }
 
 
@@ -164,6 +168,51 @@ def scorers_of_probabilities(scorer):
     scorers = scorers_by_name(scorer)
     named = scorers if isinstance(scorers, dict) else {"score": scorers}
     return [name for name, one in named.items() if isinstance(one, _BaseScorer) and one._response_method != "predict"]
+
+
+class _ScorerWithClasses(_Scorer):
+    """A scorer that tells its function the classes of the estimator where scikit-learn leaves that to the rows.
+
+    Its functions take the labels of the rows for all that there are. Where a class has no rows, they raise, or take the
+    probabilities of one class for those of another. So they do for two classes that are not 0 and 1, or -1 and 1.
+    """
+
+    def _score(self, method_caller, estimator, X, y_true, **kwargs):
+        classes, labels = getattr(estimator, "classes_", None), np.asarray(y_true)
+        if isinstance(classes, np.ndarray) and classes.ndim == labels.ndim == 1 and np.isin(labels, classes).all():
+            kwargs = {**self._about(classes, np.isin(classes, labels)), **kwargs}
+        return super()._score(method_caller, estimator, X, y_true, **kwargs)
+
+    def _about(self, classes, has_rows):
+        told, parameters = {}, signature(self._score_func).parameters
+        # what compares with the frequencies of the labels is not defined where there is a single one
+        fewest = 2 if self._score_func in (d2_log_loss_score, d2_brier_score) else 1
+        if "labels" in parameters and fewest <= has_rows.sum() < len(classes):
+            told["labels"] = classes
+        if len(classes) == 2 and "pos_label" in parameters and parameters["pos_label"].default is None:
+            told["pos_label"] = classes[1]  # whose probability the function is given
+        return {name: value for name, value in told.items() if name not in self._kwargs}
+
+
+def scorers_with_classes(scorer):
+    """Return a scorer that is right where rows lack a class: `scorer`, told of the classes of the estimator there.
+
+    That concerns functions of probabilities or decisions that have a parameter `labels`, the user's own too. Not
+    `roc_auc_score`, which does not exist where a class has no rows. Everything else is returned as it is.
+    """
+    if isinstance(scorer, _MultimetricScorer):
+        told = {name: scorers_with_classes(one) for name, one in scorer._scorers.items()}
+        if any(told[name] is not one for name, one in scorer._scorers.items()):
+            scorer = copy(scorer)
+            vars(scorer).update(_scorers=told)
+        return scorer
+    if type(scorer) is not _Scorer or scorer._response_method == "predict" or scorer._score_func is roc_auc_score:
+        return scorer
+    if "labels" not in signature(scorer._score_func).parameters:
+        return scorer
+    told = _ScorerWithClasses(scorer._score_func, scorer._sign, scorer._kwargs, scorer._response_method)
+    vars(told).update(vars(scorer))  # its metadata requests too
+    return told
 
 
 def weighted_scorer(scoring):

@@ -20,7 +20,7 @@ from sklearn.callback import CallbackContext
 from sklearn.dummy import DummyRegressor
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import LinearRegression
-from sklearn.metrics import check_scoring, r2_score
+from sklearn.metrics import check_scoring, mean_squared_error, r2_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier
 from sklearn.svm import SVC
@@ -296,6 +296,17 @@ def check_response_method(_):
 @private("sklearn.metrics._scorer._Scorer", "to know a scorer that has a name, which can be saved")
 def check_scorer(_Scorer):
     assert type(check_scoring(scoring="neg_log_loss")) is _Scorer
+
+
+@private("sklearn.metrics._scorer._Scorer()._score", "to tell its function the classes of the estimator")
+def check_score(_Scorer):
+    class Noting(_Scorer):
+        def _score(self, method_caller, estimator, X, y_true, **kwargs):
+            return super()._score(method_caller, estimator, X, y_true, **{"sample_weight": [1.0, 0.0], **kwargs})
+
+    data = DummyRegressor(strategy="constant", constant=1.0).fit([[0]], [0]), [[0.0], [0.0]], [1.0, 3.0]
+    assert Noting(mean_squared_error, -1, {}, "predict")(*data) == 0.0
+    assert _Scorer(mean_squared_error, -1, {}, "predict")(*data) == -2.0
 
 
 @private("sklearn.metrics._scorer._Scorer()._score_func", "to tell named scorers apart")

@@ -27,6 +27,7 @@ from .._sklearn_compat import (
     _fit_context,
     has_callbacks,
     scorers_by_name,
+    scorers_with_classes,
 )
 from .._utils.interrupts import interrupts
 from .._utils.portable import Portable
@@ -304,7 +305,8 @@ class BaseTuneSearchCV(Portable, HintedParams, BaseSearchCV):
 
     def _get_scorers(self):
         try:
-            return super()._get_scorers()
+            scorer, refit_metric = super()._get_scorers()
+            return scorers_with_classes(scorer), refit_metric
         except ValueError as error:
             if isinstance(self.scoring, str) or "parameter refit" in str(error):
                 raise

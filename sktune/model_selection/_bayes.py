@@ -55,6 +55,7 @@ class BayesSearchCV(WarmStarted, BaseTuneSearchCV):
     scoring : str, callable, list, tuple, dict or None, default=None
         What to maximise, as in scikit-learn. Of several metrics, the one that a str `refit` names leads the search;
         with a callable `refit`, or with ``refit=False``, the first one does.
+        Scores of probabilities, such as "neg_log_loss", know all classes of the estimator: test rows may lack one.
     fit_params : dict or None, default=None
         Parameters of the estimator's ``fit``; those given to `fit` take precedence.
     n_jobs : int or None, default=None

@@ -237,7 +237,8 @@ class NetClassifierCV(ClassifierMixin, _BaseNetCV):
         The splits. None is five folds, an int so many: stratified by class and shuffled by `random_state`, as rows
         often come sorted. All else is taken as it is.
     scoring : str, callable or None, default=None
-        What to maximise; None is accuracy.
+        What to maximise; None is accuracy. Scores of probabilities, such as "neg_log_loss", know all classes of the
+        network: test rows may lack one.
     standardize : bool, default=True
         Whether to bring each feature to mean 0 and variance 1 first, by the training rows of each fold.
     n_jobs : int or None, default=None
