@@ -204,7 +204,7 @@ def scorers_with_classes(scorer):
         told = {name: scorers_with_classes(one) for name, one in scorer._scorers.items()}
         if any(told[name] is not one for name, one in scorer._scorers.items()):
             scorer = copy(scorer)
-            vars(scorer).update({"_scorers": told})
+            vars(scorer)["_scorers"] = told
         return scorer
     if type(scorer) is not _Scorer or scorer._response_method == "predict" or scorer._score_func is roc_auc_score:
         return scorer
