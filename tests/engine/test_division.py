@@ -44,6 +44,12 @@ def test_large_networks_are_divided_among_all_threads():
         assert sizes(divide(members(12, 200), n_threads)) == [12 // n_threads] * n_threads
 
 
+@pytest.mark.parametrize(("n_members", "n_neurons"), [(5, 32), (40, 32), (5, 128)])
+def test_small_networks_stay_together_as_threads_would_take_turns_in_python(n_members, n_neurons):
+    for n_threads in (2, 8):
+        assert sizes(divide(members(n_members, n_neurons, batch_size=32), n_threads)) == [n_members]
+
+
 def test_groups_that_keep_all_threads_busy_are_not_divided():
     groups = [*members(5, 30), *members(5, 32), *members(5, 34), *members(5, 36)]
     assert sizes(divide(groups, n_threads=2)) == [5, 5, 5, 5]
