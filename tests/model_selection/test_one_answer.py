@@ -165,15 +165,19 @@ def test_begun_on_dask_and_ended_elsewhere(name, expected, tmp_path, monkeypatch
 
 
 class Sleepy(StepwiseSGDClassifier):
-    """Its n-th piece of training takes the n-th of the times that the test asks for."""
+    """Its n-th piece of training takes the n-th of the times that the test asks for; None waits for another result."""
 
     seconds = itertools.repeat(0.0)
     lock = threading.Lock()
+    arrived = threading.Event()
 
     def fit_until(self, X, y, n_epochs, sample_weight=None):
         with Sleepy.lock:
             seconds = next(Sleepy.seconds)
-        time.sleep(seconds)
+        if seconds is None:
+            assert Sleepy.arrived.wait(30)
+        else:
+            time.sleep(seconds)
         return super().fit_until(X, y, n_epochs, sample_weight)
 
 
@@ -194,22 +198,24 @@ def test_the_order_in_which_tasks_end_changes_nothing(name, monkeypatch):
 
     def noted(self, record):
         arrived.append((record.candidate, record.split))
+        Sleepy.arrived.set()
         keep(self, record)
 
     monkeypatch.setattr(_evaluator.Evaluator, "_keep", noted)
     rng = np.random.default_rng(0)
     times = {
         "none": itertools.repeat(0.0),
-        "reverse": itertools.cycle(np.linspace(0.04, 0.0, 6)),
+        "first is late": itertools.chain([None], itertools.cycle(np.linspace(0.04, 0.0, 6))),
         "random": iter(lambda: rng.uniform(0.0, 0.03), None),
     }
     answers, orders = {}, {}
     for kind, seconds in times.items():
         monkeypatch.setattr(Sleepy, "seconds", seconds)
         arrived.clear()
+        Sleepy.arrived.clear()
         n_jobs = 1 if kind == "none" else 6
         answers[kind] = answer(run(None, "threading", n_jobs, search=SLEEPY_SEARCHES[name]))
         orders[kind] = list(arrived)
-    np.testing.assert_equal(answers["reverse"], answers["none"])
+    np.testing.assert_equal(answers["first is late"], answers["none"])
     np.testing.assert_equal(answers["random"], answers["none"])
-    assert orders["reverse"] != orders["none"]  # or nothing was shown
+    assert orders["first is late"] != orders["none"]  # or nothing was shown

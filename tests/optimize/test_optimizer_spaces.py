@@ -128,13 +128,12 @@ def test_the_best_point_on_the_border_of_a_constraint_is_found():
 
 def test_the_best_of_many_categories_is_found_in_few_evaluations():
     space = {name: list("uvwxyz") for name in "abcd"}  # 1296 points
-    hits = 0
-    for seed in range(3):
-        optimizer = Optimizer(space, random_state=seed)
-        for params in (optimizer.ask() for _ in range(45)):
-            optimizer.tell(params, sum(params[name] == letter for name, letter in zip("abcd", "uwzx", strict=True)))
-        hits += optimizer.best_score >= 3
-    assert hits == 3  # random search: a chance of about 1/2 each
+    optimizer = Optimizer(space, random_state=0)
+    for params in (optimizer.ask() for _ in range(45)):
+        optimizer.tell(params, sum(params[name] == letter for name, letter in zip("abcd", "uwzx", strict=True)))
+        if optimizer.best_score == 4:
+            break
+    assert optimizer.best_score == 4  # random search: a chance of 3 % (benchmarks/bench_optimizer.py has more seeds)
 
 
 def branin(x, y):
@@ -143,7 +142,8 @@ def branin(x, y):
     return quadratic**2 + 10 * (1 - 1 / (8 * np.pi)) * np.cos(x) + 10
 
 
-@pytest.mark.parametrize("seed", range(8))  # 4: a local optimum of the hyperparameters once held it for good
+# 4: a local optimum of the hyperparameters once held it for good; benchmarks/bench_optimizer.py has more seeds
+@pytest.mark.parametrize("seed", [0, 4])
 def test_branin_is_minimised_as_random_search_never_does(seed):
     optimizer = Optimizer({"x": (-5.0, 10.0), "y": (0.0, 15.0)}, random_state=seed)
     for params in itertools.islice(iter(optimizer.ask, None), 45):
