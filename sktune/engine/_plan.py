@@ -41,7 +41,10 @@ class FitPlan:
     train : Rows or None
         What the gradients come from; None where the plan only describes a network that has been trained.
     valid : Rows or None
-        What early stopping and the plateau schedule listen to; None: the plateau listens to the training loss.
+        Rows whose loss is recorded after each epoch.
+    early_stopping : bool
+        Whether the loss on `valid` chooses the epoch whose weights are kept, and is what `patience` and the plateau
+        schedule refer to. Without it, or without `valid`, the plateau schedule refers to the training loss.
     target_scale : ndarray of shape (n_outputs,) or None
         Unit in which a squared error is measured, per output; None is the cross-entropy of a classification.
     target_shift : ndarray of shape (n_outputs,) or None
@@ -60,6 +63,7 @@ class FitPlan:
     network: NetworkSpec
     train: Rows | None = None
     valid: Rows | None = None
+    early_stopping: bool = True
     target_shift: np.ndarray | None = None
     target_scale: np.ndarray | None = None
     optimizer: str = "adamw"
@@ -132,9 +136,13 @@ class FitPlan:
             rule.resume(former)
         return rule
 
+    def monitored(self, row: dict) -> float:
+        """Return the loss of an epoch that early stopping and the schedule "plateau" refer to."""
+        return row["train_loss" if self.valid is None or not self.early_stopping else "valid_loss"]
+
     def stopping_rule(self, former: EarlyStopping | None = None) -> EarlyStopping | None:
-        """Return the rule of early stopping, which remembers what `former` does; None without validation rows."""
-        if self.valid is None:
+        """Return the rule of early stopping, which remembers what `former` does; None where nothing stops."""
+        if self.valid is None or not self.early_stopping:
             return None
         rule = EarlyStopping(self.patience, self.tol)
         if former is not None:

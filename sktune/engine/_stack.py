@@ -222,7 +222,7 @@ class Stack:
                 return True
         member.result.history.append(row)
         member.result.best_epoch = member.epoch
-        monitored = row.get("valid_loss", row["train_loss"])
+        monitored = plan.monitored(row)
         if member.plateau is not None:
             member.plateau.update(monitored)
         if member.stopping is not None:

@@ -7,7 +7,7 @@ A subclass says how targets become numbers (`_fit_target`, `_encode_target`) and
 """
 
 import math
-from abc import ABCMeta, abstractmethod
+from abc import ABCMeta
 from dataclasses import replace
 from numbers import Integral, Real
 
@@ -24,27 +24,27 @@ from .._sklearn_compat import (
     StrOptions,
     _fit_context,
 )
-from .._utils.random import derive_seed, root_seed
 from .._utils.threads import map_in_threads, torch_threads
 from .._utils.torch_state import plain_torch
-from ..engine import FitPlan, FitResult, Rows, TrainingState, train_plan
+from ..engine import FitPlan, FitResult, TrainingState, train_plan
 from ..exceptions import DivergedError
 from ..modules import ACTIVATIONS, NORMALIZATIONS, StackedMLP
 from ..schedules import SCHEDULES
-from ._data_checks import check_weights, names_of_arrays
+from ._data_checks import names_of_arrays
 from ._default_space import default_search_space
+from ._fit_data import FitData, check_same_validation_data, in_weight_unit
 from ._plan import check_parameters, estimate_costs, make_plan
+from ._preparation import Preparation
 from ._reporting import EpochReporter, fitted_attributes
 from ._saved_state import training_from, training_parts
 from ._saving import SavedNet
 from ._skorch import OPTIMIZERS, check_callbacks, read_state, rebuild_net, train
-from ._validation_split import validation_split
 
 #: rows of one forward pass in predict, whose activations then stay in the cache
 _PREDICT_ROWS = 1024
 
 
-class BaseNet(SavedNet, HintedParams, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
+class BaseNet(SavedNet, Preparation, HintedParams, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
     """Base of the network estimators; see `NetClassifier` and `NetRegressor`."""
 
     _parameter_constraints = {
@@ -69,9 +69,11 @@ class BaseNet(SavedNet, HintedParams, CallbackSupportMixin, BaseEstimator, metac
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "validation_split": [StrOptions({"random", "last", "group"})],
         "patience": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
         "eval_train_loss": ["boolean"],
+        "eval_valid_loss": ["boolean"],
         "device": [str],
         "dtype": [StrOptions({"float32", "float64"})],
         "callbacks": [list, tuple, None],
@@ -104,9 +106,11 @@ class BaseNet(SavedNet, HintedParams, CallbackSupportMixin, BaseEstimator, metac
         max_epochs=100,
         early_stopping=False,
         validation_fraction=0.1,
+        validation_split="random",
         patience=10,
         tol=1e-4,
         eval_train_loss=False,
+        eval_valid_loss=False,
         device="cpu",
         dtype="float32",
         callbacks=None,
@@ -135,9 +139,11 @@ class BaseNet(SavedNet, HintedParams, CallbackSupportMixin, BaseEstimator, metac
         self.max_epochs = max_epochs
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
+        self.validation_split = validation_split
         self.patience = patience
         self.tol = tol
         self.eval_train_loss = eval_train_loss
+        self.eval_valid_loss = eval_valid_loss
         self.device = device
         self.dtype = dtype
         self.callbacks = callbacks
@@ -147,38 +153,11 @@ class BaseNet(SavedNet, HintedParams, CallbackSupportMixin, BaseEstimator, metac
 
     default_search_space = staticmethod(default_search_space)
 
-    # -- what a subclass says of its targets --------------------------------------------------------------------------
-
-    #: how scikit-learn's `validate_data` checks the targets
-    _TARGET_CHECKS: dict = {}
-
-    def _check_target(self, y):
-        """Raise ValueError for targets that the estimator cannot learn."""
-
-    @abstractmethod
-    def _fit_target(self, y, sample_weight, classes=None, more_to_come=False):
-        """Learn from the first targets what stays: the classes, or the place and scale of the targets.
-
-        `more_to_come` says whether other targets may follow, which will be measured on the same scale.
-        """
-
-    @abstractmethod
-    def _encode_target(self, y):
-        """Return `y` as the network's targets; raise ValueError for targets that `_fit_target` has not seen."""
-
-    @abstractmethod
-    def _target_fields(self):
-        """Return the fields of the plan that depend on the targets: n_outputs, loss and its settings."""
-
-    def _row_weight(self, y, sample_weight):
-        """Return the weight of each row, or None when all are equal."""
-        return sample_weight
-
     # -- training -----------------------------------------------------------------------------------------------------
 
     @_fit_context(prefer_skip_nested_validation=True)
     @plain_torch()
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None, groups=None):
         """Train the network.
 
         Parameters
@@ -190,6 +169,17 @@ class BaseNet(SavedNet, HintedParams, CallbackSupportMixin, BaseEstimator, metac
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights; 2 beside 1 counts as two equal rows, and rows of weight 0 are left out. Only their
             ratios matter: they are divided by their mean, so that `lr` means the same. None is 1 for each.
+        X_val : array-like of shape (n_val, n_features), default=None
+            Rows to validate on, instead of rows that are set aside: all of `X` is trained on. Their loss is recorded
+            in any case, and used by `early_stopping`. They come as they are: in a pipeline, the steps before transform
+            them with ``Pipeline(..., transform_input=["X_val"])`` and metadata routing. scikit-learn's searches take
+            rows for rows of `X` if they are as many; those of sktune never divide them.
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            Their labels, all of which `y` has too, or targets.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Their weights; None is 1 for each.
+        groups : array-like of shape (n_samples,), default=None
+            What belongs together, for ``validation_split="group"``.
 
         Returns
         -------
@@ -206,16 +196,20 @@ class BaseNet(SavedNet, HintedParams, CallbackSupportMixin, BaseEstimator, metac
         check_parameters(self)
         self._check_callbacks()
         going_on = self.warm_start and self.__sklearn_is_fitted__()
-        data = self._check_rows(X, y, sample_weight, reset=not going_on)
+        given = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val, "groups": groups}
+        data = self._check_data(X, y, sample_weight, reset=not going_on, **given)
         if not going_on:
-            self._start(*data[1:])
+            self._start(data)
+        self._n_given_valid = None if data.valid is None else len(data.valid)
         plan = self._plan_epochs(data, self.max_epochs, schedule_start=self.n_iter_)
         state = TrainingState(self._state_to_go_on_from(plan).network) if going_on else None
         return self._train(plan, data, state)
 
     @_fit_context(prefer_skip_nested_validation=True)
     @plain_torch()
-    def fit_until(self, X, y, n_epochs, sample_weight=None):
+    def fit_until(
+        self, X, y, n_epochs, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None, groups=None
+    ):
         """Train as `fit` does, but pause after some of its epochs; the next call goes on.
 
         However the epochs are divided among calls, the result is that of a single `fit`: learning-rate schedules refer
@@ -233,6 +227,14 @@ class BaseNet(SavedNet, HintedParams, CallbackSupportMixin, BaseEstimator, metac
             happens if so many have been trained already, or if early stopping has ended the training.
         sample_weight : array-like of shape (n_samples,), default=None
             As in `fit`; the same in every call.
+        X_val : array-like of shape (n_val, n_features), default=None
+            As in `fit`; the same in every call.
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            As in `fit`; the same in every call.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            As in `fit`; the same in every call.
+        groups : array-like of shape (n_samples,), default=None
+            As in `fit`; the same in every call.
 
         Returns
         -------
@@ -244,15 +246,19 @@ class BaseNet(SavedNet, HintedParams, CallbackSupportMixin, BaseEstimator, metac
         DivergedError
             If the loss or a weight is no longer finite.
         ValueError
-            If a parameter or the data is invalid, or there are skorch `callbacks`, which cannot be paused.
+            If a parameter or the data is invalid, if there are not as many rows to validate on as before, or if there
+            are skorch `callbacks`, which cannot be paused.
         """
         check_parameters(self)
         self._check_pausable(n_epochs)
         going_on = self.__sklearn_is_fitted__()
-        data = self._check_rows(X, y, sample_weight, reset=not going_on)
+        given = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val, "groups": groups}
+        data = self._check_data(X, y, sample_weight, reset=not going_on, **given)
         if not going_on:
-            self._start(*data[1:])
-        elif n_epochs <= self.n_iter_:
+            self._start(data)
+        else:
+            check_same_validation_data(data.valid, self._n_given_valid)
+        if going_on and n_epochs <= self.n_iter_:
             return self
         plan = self._plan_epochs(data, n_epochs - self.n_iter_, schedule_start=0)
         if going_on and _has_stopped(plan, self._state):
@@ -273,11 +279,9 @@ class BaseNet(SavedNet, HintedParams, CallbackSupportMixin, BaseEstimator, metac
         return estimate_costs(self, n_rows, n_features)
 
     def _plan_epochs(self, data, n_epochs, schedule_start):
-        train_rows, valid_rows = self._split_rows(self._make_rows(*data))
         return make_plan(
             self,
-            train_rows,
-            valid_rows,
+            *self._rows_to_fit(data),
             first_epoch=self.n_iter_,
             n_epochs=n_epochs,
             schedule_start=schedule_start,
@@ -291,13 +295,14 @@ class BaseNet(SavedNet, HintedParams, CallbackSupportMixin, BaseEstimator, metac
         """Train one epoch on the rows given; `fit` and `partial_fit` differ in nothing else but the split."""
         check_parameters(self)
         self._check_callbacks()
-        if self.early_stopping:
-            raise ValueError("partial_fit sees the data in pieces and cannot set rows aside: set early_stopping=False")
+        for name in ("early_stopping", "eval_valid_loss"):
+            if getattr(self, name):
+                raise ValueError(f"partial_fit sees the data in pieces and cannot set rows aside: set {name}=False")
         first_call = not self.__sklearn_is_fitted__()
-        data = self._check_rows(X, y, sample_weight, reset=first_call)
+        data = self._check_data(X, y, sample_weight, reset=first_call)
         if first_call:
-            self._start(*data[1:], classes, more_to_come=True)
-        rows = _in_weight_unit(self._make_rows(*data), 1.0)  # pieces of unlike weight stay unlike
+            self._start(data, classes, more_to_come=True)
+        rows = in_weight_unit(self._make_rows(data, data), 1.0)  # pieces of unlike weight stay unlike
         plan = make_plan(self, rows, None, first_epoch=self.n_iter_, **self._target_fields())
         if first_call:
             return self._train(plan, data, None)
@@ -306,61 +311,21 @@ class BaseNet(SavedNet, HintedParams, CallbackSupportMixin, BaseEstimator, metac
 
     def _get_training_state(self):
         """Return where `fit_until` has come to, in terms of dicts, numbers and tensors."""
-        names = ("_seed", "n_iter_", "best_epoch_", "history_")
+        names = ("_seed", "_n_given_valid", "n_iter_", "best_epoch_", "history_")
         return {"training": training_parts(self._current_state()), **{name: vars(self)[name] for name in names}}
 
     @plain_torch()
-    def _set_training_state(self, X, y, tree, sample_weight=None):
+    def _set_training_state(self, X, y, tree, sample_weight=None, **given):
         """Go back to where another estimator of the same parameters, on the same rows, has come to."""
-        data = self._check_rows(X, y, sample_weight, reset=True)
-        self._start(*data[1:])
+        data = self._check_data(X, y, sample_weight, reset=True, **given)
+        check_same_validation_data(data.valid, tree["_n_given_valid"])
+        self._start(data, seed=tree["_seed"])
         vars(self).update({name: value for name, value in tree.items() if name != "training"})
         plan = self._plan_epochs(data, 1, schedule_start=0)
         vars(self).update(fitted_attributes(plan, training_from(tree["training"], plan)))
 
-    def _check_rows(self, X, y, sample_weight, *, reset):
-        """Return checked arrays, without the rows of weight zero."""
-        with names_of_arrays(X=X, y=y):
-            X, y = validate_data(self, X, y, reset=reset, dtype=np.dtype(self.dtype), order="C", **self._TARGET_CHECKS)
-        self._check_target(y)
-        if sample_weight is None:
-            return X, y, None
-        sample_weight = check_weights(sample_weight, X)
-        counts = sample_weight > 0
-        if counts.all():
-            return X, y, sample_weight
-        return X[counts], y[counts], sample_weight[counts]
-
-    def _start(self, y, sample_weight, classes=None, more_to_come=False):
-        """Forget an earlier fit and learn what the targets are like."""
-        self.n_iter_ = 0
-        self.history_ = {}
-        self._seed = root_seed(self.random_state)
-        self._fit_target(y, sample_weight, classes, more_to_come or self.warm_start)
-        for name in ("_state", "_net"):
-            vars(self).pop(name, None)
-
-    def _make_rows(self, X, y, sample_weight):
-        rows = Rows(X, self._encode_target(y), self._row_weight(y, sample_weight))
-        if rows.weight is None or rows.weight.all():
-            return rows
-        if not rows.weight.any():
-            raise ValueError(f"class_weight={self.class_weight!r} leaves no row with a weight above 0")
-        return _take_rows(rows, np.flatnonzero(rows.weight))
-
-    def _split_rows(self, rows):
-        """Return training and validation rows; the latter only for early stopping."""
-        if not self.early_stopping:
-            return _with_mean_weight_1(rows), None
-        seed = derive_seed(self._seed, "validation")
-        strata = rows.y if rows.y.dtype.kind == "i" else None
-        train_index, valid_index = validation_split(len(rows), self.validation_fraction, seed, strata)
-        return tuple(_with_mean_weight_1(_take_rows(rows, index)) for index in (train_index, valid_index))
-
-    def _train(self, plan: FitPlan, data: tuple, state: TrainingState | None):
-        X, y, sample_weight = data
-        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
-        data = {"X": X, "y": y, "metadata": metadata}
+    def _train(self, plan: FitPlan, data: FitData, state: TrainingState | None):
+        data = {"X": data.X, "y": data.y, "metadata": data.metadata()}
         context = self._init_callback_context(max_subtasks=plan.n_epochs)
         context.call_on_fit_task_begin(estimator=self, **data)
         reporter = EpochReporter(self, context, plan, data)
@@ -474,17 +439,3 @@ def _has_stopped(plan: FitPlan, state: TrainingState) -> bool:
     """Whether early stopping has ended the training."""
     rule = plan.stopping_rule(state.stopping)
     return rule is not None and rule.should_stop
-
-
-def _take_rows(rows: Rows, index: np.ndarray) -> Rows:
-    return Rows(rows.X[index], rows.y[index], None if rows.weight is None else rows.weight[index])
-
-
-def _with_mean_weight_1(rows: Rows) -> Rows:
-    """Scale the weights to mean 1, so that the learning rate means the same with and without them."""
-    return rows if rows.weight is None else _in_weight_unit(rows, rows.weight.mean())
-
-
-def _in_weight_unit(rows: Rows, unit: float) -> Rows:
-    """Divide the weights, in the precision that they came with, before they take the network's."""
-    return Rows(rows.X, rows.y, None if rows.weight is None else (rows.weight / unit).astype(rows.X.dtype))

@@ -67,9 +67,16 @@ class NetClassifier(ClassifierMixin, BaseNet):
     max_epochs : int, default=100
         Passes over the training rows, unless early stopping ends the training before.
     early_stopping : bool, default=False
-        Whether to set rows aside, stop when the loss on them no longer falls, and keep the weights of the best epoch.
+        Whether to stop when the loss on the validation rows no longer falls, and keep the weights of the best epoch.
+        Validation rows are `X_val` and `y_val` of `fit` or, without them, rows that are set aside: in a search, of the
+        training rows of each fold, never of those that score.
     validation_fraction : float, default=0.1
-        Share of the rows that `early_stopping` sets aside, taken evenly from each class.
+        Share of the rows that `early_stopping` or `eval_valid_loss` sets aside.
+    validation_split : {"random", "last", "group"}, default="random"
+        Which rows are set aside: "random" rows, evenly from each class; the "last" ones, where their order is time; or
+        all rows of random groups ("group"), which `groups` of `fit` tells: `validation_fraction` is then the share of
+        the groups. Each class has to be trained on: "group" passes over groups that have all rows of one, and "last"
+        raises an error.
     patience : int, default=10
         Epochs in a row without improvement after which `early_stopping` ends the training.
     tol : float, default=1e-4
@@ -77,6 +84,9 @@ class NetClassifier(ClassifierMixin, BaseNet):
     eval_train_loss : bool, default=False
         Whether `history_` also records the loss on the training rows at the end of each epoch, without dropout and the
         other noise of training. This takes one more forward pass per epoch, and changes nothing else.
+    eval_valid_loss : bool, default=False
+        Whether to set rows aside without `early_stopping` too, and record their loss. Nothing listens to it then: all
+        epochs are trained, and the last weights kept. `X_val` and `y_val` of `fit` need no such setting.
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, ``{label: weight}``; labels that are not listed have weight 1. "balanced" gives each
         class the same total weight.
@@ -114,7 +124,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
           `mixup`, `input_noise` and `label_smoothing` as they are set. It cannot be compared with ``valid_loss``.
         - ``eval_train_loss`` (with `eval_train_loss`): loss on the training rows at the end of the epoch, computed as
           ``valid_loss`` is.
-        - ``valid_loss`` (with `early_stopping`): loss on the rows set aside at the end of the epoch.
+        - ``valid_loss`` (with validation rows): loss on them at the end of the epoch.
         - ``lr``: learning rate of the last optimizer step of the epoch.
     n_iter_ : int
         Number of epochs trained.
@@ -178,9 +188,11 @@ class NetClassifier(ClassifierMixin, BaseNet):
         max_epochs=100,
         early_stopping=False,
         validation_fraction=0.1,
+        validation_split="random",
         patience=10,
         tol=1e-4,
         eval_train_loss=False,
+        eval_valid_loss=False,
         class_weight=None,
         device="cpu",
         dtype="float32",
@@ -211,9 +223,11 @@ class NetClassifier(ClassifierMixin, BaseNet):
             max_epochs=max_epochs,
             early_stopping=early_stopping,
             validation_fraction=validation_fraction,
+            validation_split=validation_split,
             patience=patience,
             tol=tol,
             eval_train_loss=eval_train_loss,
+            eval_valid_loss=eval_valid_loss,
             device=device,
             dtype=dtype,
             callbacks=callbacks,
@@ -325,17 +339,32 @@ class NetClassifier(ClassifierMixin, BaseNet):
             raise ValueError(f"y has labels {np.unique(y[unknown]).tolist()} that are not in classes_ {self.classes_}")
         return codes.astype(np.int64)
 
-    def _row_weight(self, y, sample_weight):
+    def _labels(self, y):
+        return np.unique(y)
+
+    def _counts(self, y):
+        if not isinstance(self.class_weight, dict):
+            return None
+        without_weight = [y == label for label, weight in self.class_weight.items() if weight == 0]
+        return np.flatnonzero(~np.any(without_weight, axis=0)) if without_weight else None
+
+    def _row_weight(self, data, trained):
         if self.class_weight is None:
-            return sample_weight
+            return data.sample_weight
+        of_row = self._weight_of_classes(trained)[np.searchsorted(self.classes_, data.y)]
+        return of_row if data.sample_weight is None else of_row * data.sample_weight
+
+    def _weight_of_classes(self, trained):
+        """Return the weight of each class, by the rows that are trained on."""
+        of_class, labels = np.ones(len(self.classes_)), self.classes_
         if self.class_weight == "balanced":
-            labels = np.unique(y)  # of a piece of the data, perhaps
+            labels = np.unique(trained.y)  # of a piece of the data, perhaps
         else:
-            labels = self.classes_
             _check_class_weight(self.class_weight, labels)
-        of_class = compute_class_weight(self.class_weight, classes=labels, y=y, sample_weight=sample_weight)
-        of_row = of_class[np.searchsorted(labels, y)]
-        return of_row if sample_weight is None else of_row * sample_weight
+        of_class[np.searchsorted(self.classes_, labels)] = compute_class_weight(
+            self.class_weight, classes=labels, y=trained.y, sample_weight=trained.sample_weight
+        )
+        return of_class
 
     def _target_fields(self):
         return {"n_outputs": len(self.classes_), "label_smoothing": float(self.label_smoothing)}

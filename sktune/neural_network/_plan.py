@@ -108,6 +108,7 @@ def make_plan(
         network=network,
         train=train,
         valid=valid,
+        early_stopping=bool(estimator.early_stopping),
         optimizer=estimator.optimizer,
         lr_schedule=estimator.lr_schedule,
         clip_norm=None if estimator.clip_norm is None else float(estimator.clip_norm),

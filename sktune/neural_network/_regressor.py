@@ -64,9 +64,14 @@ class NetRegressor(RegressorMixin, BaseNet):
     max_epochs : int, default=100
         Passes over the training rows, unless early stopping ends the training before.
     early_stopping : bool, default=False
-        Whether to set rows aside, stop when the loss on them no longer falls, and keep the weights of the best epoch.
+        Whether to stop when the loss on the validation rows no longer falls, and keep the weights of the best epoch.
+        Validation rows are `X_val` and `y_val` of `fit` or, without them, rows that are set aside: in a search, of the
+        training rows of each fold, never of those that score.
     validation_fraction : float, default=0.1
-        Share of the rows that `early_stopping` sets aside, drawn at random.
+        Share of the rows that `early_stopping` or `eval_valid_loss` sets aside.
+    validation_split : {"random", "last", "group"}, default="random"
+        Which rows are set aside: "random" rows; the "last" ones, where their order is time; or all rows of random
+        groups ("group"), which `groups` of `fit` tells: `validation_fraction` is then the share of the groups.
     patience : int, default=10
         Epochs in a row without improvement after which `early_stopping` ends the training.
     tol : float, default=1e-4
@@ -74,6 +79,9 @@ class NetRegressor(RegressorMixin, BaseNet):
     eval_train_loss : bool, default=False
         Whether `history_` also records the loss on the training rows at the end of each epoch, without dropout and the
         other noise of training. This takes one more forward pass per epoch, and changes nothing else.
+    eval_valid_loss : bool, default=False
+        Whether to set rows aside without `early_stopping` too, and record their loss. Nothing listens to it then: all
+        epochs are trained, and the last weights kept. `X_val` and `y_val` of `fit` need no such setting.
     device : str, default="cpu"
         Where to train: "cpu", "cuda", "cuda:1", ..., or "auto", the GPU if there is one; of several, processes and
         the workers of a search take turns. Small networks on small tables are often fastest on the CPU.
@@ -106,7 +114,7 @@ class NetRegressor(RegressorMixin, BaseNet):
           `mixup` and `input_noise` as they are set. It cannot be compared with ``valid_loss``.
         - ``eval_train_loss`` (with `eval_train_loss`): loss on the training rows at the end of the epoch, computed as
           ``valid_loss`` is.
-        - ``valid_loss`` (with `early_stopping`): loss on the rows set aside at the end of the epoch.
+        - ``valid_loss`` (with validation rows): loss on them at the end of the epoch.
         - ``lr``: learning rate of the last optimizer step of the epoch.
     n_iter_ : int
         Number of epochs trained.

@@ -20,7 +20,7 @@ from ..schedules import PlateauRule
 from ._device import resolve_device
 
 #: fields of a plan that are data, have parts of their own, or have no part in what the network is
-_LEFT_OUT = {"train", "valid", "network", "eval_train_loss"}
+_LEFT_OUT = {"train", "valid", "early_stopping", "network", "eval_train_loss"}
 #: what the rules remember
 _PLATEAU = ("decay", "patience", "tol", "factor", "_best", "_n_bad")
 _STOPPING = ("patience", "tol", "best_epoch", "_best_loss", "_reference", "_n_bad")

@@ -16,7 +16,8 @@ class SavedNet(Portable):
 
     #: what a fit learns of the targets
     _TARGET_ATTRIBUTES: tuple[str, ...] = ()
-    _FITTED = ("n_features_in_", "feature_names_in_", "n_iter_", "best_epoch_", "history_", "_seed")
+    _FITTED = ("n_features_in_", "feature_names_in_", "n_iter_", "best_epoch_", "history_", "_seed", "_n_given_valid")
+    _MAY_LACK = ("feature_names_in_", "_n_given_valid")
     _TRAINED = ("_blueprint", "_state", "_net")
 
     @property
@@ -48,8 +49,8 @@ class SavedNet(Portable):
         fitted = dict(state["fitted"])
         if not fitted:
             return self
-        require_keys(fitted, "a fitted network", {*names, "plan", "training", "net_history"} - {"feature_names_in_"},
-                     ("feature_names_in_",))  # fmt: skip
+        needed = {*names, "plan", "training", "net_history"}.difference(cls._MAY_LACK)
+        require_keys(fitted, "a fitted network", needed, cls._MAY_LACK)
         plan = plan_from(fitted.pop("plan"), cls._parameter_constraints, _validate_values)
         require(plan.network.rescale == ("_target_scale" in names), "the network is for targets of another kind")
         training = training_from(fitted.pop("training"), plan)
@@ -59,6 +60,8 @@ class SavedNet(Portable):
         if "feature_names_in_" in fitted:
             check_feature_names(fitted["feature_names_in_"], n_features)
         require(type(fitted["_seed"]) is int and fitted["_seed"] >= 0, "the seed is no number")
+        n_valid = fitted.setdefault("_n_given_valid", None)
+        require(n_valid is None or (type(n_valid) is int and n_valid > 0), f"{n_valid!r} is no number of rows")
         check_history(fitted["history_"], fitted["n_iter_"], fitted["best_epoch_"])
         self._check_target_attributes(fitted, plan.network.n_outputs)
         vars(self).update(fitted, **fitted_attributes(plan, training))

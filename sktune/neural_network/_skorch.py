@@ -323,7 +323,7 @@ def _run_epochs(net: NeuralNet, plan: FitPlan, step_callback: _StepCallback, rep
         row = _history_row(net, losses, step_callback.lr)
         result.history.append(row)
         result.best_epoch = epoch + 1
-        monitored = row.get("valid_loss", row["train_loss"])
+        monitored = plan.monitored(row)
         if step_callback.plateau is not None:
             step_callback.plateau.update(monitored)
         if stopping is not None:

@@ -126,6 +126,14 @@ def without(table, *names):
     return [row for row in table if row[0] not in names]
 
 
+def fit(net, given):
+    return net.fit(X, y, **given)
+
+
+def fit_until(net, given):
+    return net.fit_until(X, y, 1, **given)
+
+
 CLASSIFIER, REGRESSOR = NetClassifier(max_epochs=1), NetRegressor(max_epochs=1)
 CLASSIFIER_CV = NetClassifierCV(estimator=CLASSIFIER, n_iter=2, cv=2)
 REGRESSOR_CV = NetRegressorCV(estimator=REGRESSOR, n_iter=2, cv=2)
@@ -224,6 +232,105 @@ PIECES = [
     ),
 ]
 
+ABOUT = "X_val, y_val and sample_weight_val: "
+#: what of the validation data is wrong, beside X and y of 24 rows
+VALIDATION = {
+    "X_val": [
+        ("alone", {"X_val": X[:4]}, "X_val is provided, but y_val was not provided"),
+        (
+            "a column more",
+            {"X_val": np.ones((4, 4)), "y_val": y[:4]},
+            f"{ABOUT}X has 4 features, but Net",
+        ),
+        ("NaN", {"X_val": np.full((4, 3), NAN), "y_val": y[:4]}, f"{ABOUT}Input X contains NaN"),
+        ("strings", {"X_val": X[:4].astype(str), "y_val": y[:4]}, f"{ABOUT}X must be real numbers, got strings"),
+        ("no rows", {"X_val": X[:0], "y_val": y[:0]}, f"{ABOUT}Found array with 0 sample"),
+    ],
+    "y_val": [
+        ("alone", {"y_val": y[:4]}, "y_val is provided, but X_val was not provided"),
+        ("a row less", {"X_val": X[:4], "y_val": y[:3]}, f"{ABOUT}.*inconsistent numbers of samples: \\[4, 3\\]"),
+    ],
+    "sample_weight_val": [
+        ("alone", {"sample_weight_val": y[:4]}, "sample_weight_val is provided, but X_val and y_val were not"),
+        ("a row less", {"X_val": X[:4], "y_val": y[:4], "sample_weight_val": [1, 2, 3]}, f"{ABOUT}sample_weight"),
+        ("negative", {"X_val": X[:4], "y_val": y[:4], "sample_weight_val": [1, -2, 3, 1]}, f"{ABOUT}Negative values"),
+        ("all 0", {"X_val": X[:4], "y_val": y[:4], "sample_weight_val": np.zeros(4)}, f"{ABOUT}"),
+    ],
+    "groups": [
+        (
+            "a row less",
+            {"groups": y[:23]},
+            "groups must have one entry for each of the 24 rows of X, got ",
+        ),
+        ("NaN", {"groups": np.full(24, NAN)}, "groups: Input contains NaN"),
+        ("two columns", {"groups": np.ones((24, 2))}, "groups must have one entry for each .* got shape \\(24, 2\\)"),
+    ],
+}
+VALIDATED = [
+    Bad(f"{type(net).__name__}.{call.__name__}", parameter, what, lambda n=net, c=call, g=given: c(n, g), message)
+    for parameter, cases in VALIDATION.items()
+    for what, given, message in cases
+    for net in (CLASSIFIER, REGRESSOR)
+    for call in (fit, fit_until)
+] + [
+    Bad(
+        "NetClassifier.fit",
+        "y_val",
+        "a label that y has not",
+        lambda: CLASSIFIER.fit(X, y, X_val=X[:4], y_val=[0, 1, 2, 0]),
+        "y_val: y has labels \\[2\\] that are not in classes_",
+    ),
+    Bad(
+        "NetRegressor.fit",
+        "y_val",
+        "two columns",
+        lambda: REGRESSOR.fit(X, TARGET, X_val=X[:4], y_val=np.ones((4, 2))),
+        "y_val: y has shape \\(4, 2\\), but the first fit saw 1 target",
+    ),
+    Bad(
+        "NetClassifier.fit",
+        "class_weight",
+        "nothing to validate on",
+        lambda: NetClassifier(class_weight={0: 0.0}).fit(X, y, X_val=X[:2], y_val=[0, 0]),
+        "y_val: class_weight=\\{0: 0.0\\} leaves no row",
+    ),
+    Bad(
+        "NetClassifier.fit",
+        "validation_split",
+        "no groups",
+        lambda: NetClassifier(early_stopping=True, validation_split="group").fit(X, y),
+        "validation_split='group' needs the groups of the rows: call fit\\(X, y, groups=groups\\)",
+    ),
+    Bad(
+        "NetRegressor.fit",
+        "validation_split",
+        "one group",
+        lambda: NetRegressor(eval_valid_loss=True, validation_split="group").fit(X, TARGET, groups=np.ones(24)),
+        "validation_split='group' needs at least 2 groups, got 1",
+    ),
+    Bad(
+        "NetClassifier.fit",
+        "validation_split",
+        "a label of the last rows",
+        lambda: NetClassifier(early_stopping=True, validation_split="last").fit(X, np.arange(24) // 23),
+        "sets the last 2 of 24 rows aside, and they have the labels \\[1\\], which the rows before have not",
+    ),
+    Bad(
+        "NetRegressor.fit",
+        "eval_valid_loss",
+        "one row",
+        lambda: NetRegressor(eval_valid_loss=True).fit(X[:1], TARGET[:1]),
+        "eval_valid_loss=True sets rows aside and needs at least 2 rows, got 1",
+    ),
+    Bad(
+        "NetRegressor.partial_fit",
+        "eval_valid_loss",
+        True,
+        lambda: NetRegressor(eval_valid_loss=True).partial_fit(X, TARGET),
+        "set eval_valid_loss=False",
+    ),
+]
+
 SEARCHED = [
     Bad(
         "BayesSearchCV.fit",
@@ -272,6 +379,7 @@ TABLE = flattened(
         NOT_FITTED,
         CLASSES,
         PIECES,
+        VALIDATED,
         SEARCHED,
     ]
 )

@@ -32,10 +32,14 @@ def test_weight_2_is_the_row_twice_and_weight_0_the_row_left_out(Net, normalizat
 @pytest.mark.parametrize("batch_size", [7, 1000])
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_balanced_classes_are_balanced_sample_weights(early_stopping, batch_size):
+    """Those of the rows to train on, which rows that are set aside have as well."""
     options = {**SMALL, "batch_size": batch_size, "early_stopping": early_stopping}
-    uneven = slice(0, 60, None) if not early_stopping else slice(0, 45, None)
-    by_class = NetClassifier(**options, class_weight="balanced").fit(X[uneven], y[uneven])
-    by_row = NetClassifier(**options).fit(X[uneven], y[uneven], compute_sample_weight("balanced", y[uneven]))
+    valid = {"X_val": X[45:], "y_val": y[45:]} if early_stopping else {}
+    by_class = NetClassifier(**options, class_weight="balanced").fit(X[:45], y[:45], **valid)
+    weight = compute_sample_weight("balanced", y[:45])
+    if early_stopping:
+        valid["sample_weight_val"] = [weight[np.flatnonzero(y[:45] == label)[0]] for label in y[45:]]
+    by_row = NetClassifier(**options).fit(X[:45], y[:45], weight, **valid)
     assert_array_equal(outputs(by_class), outputs(by_row))
     assert by_class.history_ == by_row.history_
 

@@ -111,9 +111,9 @@ def test_what_ends_all_training_gives_each_task_an_error_of_its_own(monkeypatch)
 
     reporter = Interrupt()
     net = NetClassifier(max_epochs=1, random_state=0)
-    net._start(y, None)
-    net.n_features_in_ = 4
-    plan = net._plan_epochs((X.astype(np.float32), y, None), 1, schedule_start=0)
+    data = net._check_data(X, y, None, reset=True)
+    net._start(data)
+    plan = net._plan_epochs(data, 1, schedule_start=0)
     threads = [threading.Thread(target=task, args=[plan]) for _ in range(3)]
     for thread in threads:
         thread.start()
