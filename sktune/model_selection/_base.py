@@ -234,7 +234,7 @@ class BaseTuneSearchCV(Portable, HintedParams, BaseSearchCV):
         Returns
         -------
         SearchPlan
-            Numbers of candidates, fits and epochs, and the expected seconds; ``print`` shows them. Failures, early
+            Numbers of candidates, fits and epochs, and the expected seconds, shown as a table. Failures, early
             stopping and the refit are not in it.
 
         Raises

@@ -24,7 +24,7 @@ from ._resuming import count_most_epochs, has_pieces
 _N_PROBED, _PROBED_EPOCHS, _PROBED_SHARE = 3, 5, 0.05
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SearchPlan:
     """What a search will cost.
 
@@ -44,6 +44,18 @@ class SearchPlan:
         Expected time without the refit; None if it was not probed.
     is_typical : bool
         Whether the scores decide how much is trained: the numbers are then those of made-up scores.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sktune import BayesSearchCV, NetClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> BayesSearchCV(NetClassifier(), {"lr": (1e-4, 1e-1, "log-uniform")}, n_iter=30).plan(X, y, probe=False)
+    SearchPlan
+        candidates         30
+        splits              5
+        fits              150
+        epochs         15,000
     """
 
     n_candidates: int
@@ -53,15 +65,22 @@ class SearchPlan:
     seconds: float | None
     is_typical: bool
 
-    def __str__(self):
-        lines = [f"{self.n_candidates} candidates on up to {self.n_splits} splits: {self.n_fits} fits"]
-        if self.n_epochs is not None:
-            lines[0] += f", {self.n_epochs} epochs"
+    def __repr__(self):
+        """Return a table."""
+        rows = {
+            "candidates": f"{self.n_candidates:,}",
+            "splits": f"{self.n_splits:,}",
+            "fits": f"{self.n_fits:,}",
+            "epochs": "" if self.n_epochs is None else f"{self.n_epochs:,}",
+            "expected time": "" if self.seconds is None else short_format_time(self.seconds).strip(),
+        }
+        width = max(map(len, rows.values()))
+        notes = dict.fromkeys(rows, "")
         if self.is_typical:
-            lines.append("(typical: the scores decide how far each candidate is trained)")
-        if self.seconds is not None:
-            lines.append(f"expected time without the refit: {short_format_time(self.seconds).strip()}")
-        return "\n".join(lines)
+            notes["epochs"] = "  (typical: the scores decide how far each candidate is trained)"
+        notes["expected time"] = "  (without the refit)"
+        lines = [f"    {name:<13}  {shown:>{width}}{notes[name]}" for name, shown in rows.items() if shown]
+        return "\n".join(["SearchPlan", *lines])
 
 
 def rehearse(

@@ -6,6 +6,7 @@ from numbers import Integral
 from typing import Any, NamedTuple
 
 from sklearn.base import BaseEstimator, clone
+from sklearn.model_selection import ParameterGrid
 
 from .._utils.hints import did_you_mean
 from ..space import Categorical, Space
@@ -29,8 +30,8 @@ def parse_search_spaces(search_spaces: Any, n_iter: int) -> list[SpaceBudget]:
 
     Parameters
     ----------
-    search_spaces : dict, Space, or list of these or of (space, n_iter)
-        In a pair, the int is the number of evaluations of that space.
+    search_spaces : dict, Space, ParameterGrid, or list of these or of (space, n_iter)
+        In a pair, the int is the number of evaluations of that space. A Space of scikit-optimize is one of ours.
     n_iter : int
         The number of evaluations of a space that stands alone.
 
@@ -51,6 +52,8 @@ def parse_search_spaces(search_spaces: Any, n_iter: int) -> list[SpaceBudget]:
     >>> [(space.names, n_iter) for space, n_iter in parse_search_spaces([{"C": (0.1, 1)}, ({"tol": [1, 2]}, 3)], 10)]
     [(('C',), 10), (('tol',), 3)]
     """
+    if isinstance(search_spaces, ParameterGrid):
+        search_spaces = search_spaces.param_grid
     if _is_space(search_spaces):
         search_spaces = [search_spaces]
     if not isinstance(search_spaces, list | tuple):
@@ -61,7 +64,7 @@ def parse_search_spaces(search_spaces: Any, n_iter: int) -> list[SpaceBudget]:
 
 
 def _is_space(spec: Any) -> bool:
-    return isinstance(spec, Mapping | Space)
+    return isinstance(spec, Mapping | Space) or hasattr(spec, "dimensions")  # scikit-optimize's
 
 
 def _parse_one(element: Any, n_iter: int) -> SpaceBudget:

@@ -162,7 +162,7 @@ def optimize_result(
         ``x_iters`` : the points as lists that follow ``space.names``, None where a parameter is inactive;
         ``func_vals`` : their negated scores, infinite for a candidate that is not "ok", so that sorting and minima
         work; ``x`` and ``fun`` : the best of them, None and infinity if there is none; ``space``; ``models`` : empty,
-        as the surrogates are not kept.
+        as the surrogates are not kept; ``specs`` and ``random_state`` : present for scikit-optimize's ``dump``.
     """
     points = [[record.params.get(name) for name in space.names] for record in records]
     losses = np.array([-score(record) for record in records], dtype=np.float64)
@@ -176,4 +176,6 @@ def optimize_result(
         func_vals=losses,
         space=space,
         models=[],
+        specs={"args": {"n_calls": len(points)}, "function": "BayesSearchCV.fit"},
+        random_state=None,
     )

@@ -295,6 +295,10 @@ class Dimension(ABC):
         """Return the dimension that `_to_state` told of; the constructor checks it."""
         return cls(**state)
 
+    def _code(self) -> str:
+        """Return what makes this dimension, without its name and without what is the default."""
+        return repr(self)
+
     def _repr_extras(self, **extras: Any) -> str:
         given = {**extras, "when": self.when}
         return "".join(f", {key}={value!r}" for key, value in given.items() if value is not None)

@@ -12,6 +12,7 @@ from ._scales import EqualCells, ProbabilityCells
 from ._transforms import CHOICE_TRANSFORMS, ChoiceTransform
 
 _SHOWN = 7  # longer lists of choices are abbreviated
+_SHOWN_IN_CODE = 100  # and where they are to be copied
 
 
 class Categorical(Dimension):
@@ -181,6 +182,11 @@ class Categorical(Dimension):
         prior = None if self.prior is None else f"[{_abbreviated(list(map(plain, self.prior)))}]"
         return f"Categorical(categories={categories}, prior={prior}{self._repr_extras()})"
 
+    def _code(self) -> str:
+        prior = None if self.prior is None else list(map(plain, self.prior))
+        extras = self._repr_extras(prior=prior, transform=None if self.transform_ == "onehot" else self.transform_)
+        return f"Categorical([{_abbreviated(self.categories, _SHOWN_IN_CODE)}]{extras})"
+
 
 def _as_choices(categories: Any) -> tuple:
     if isinstance(categories, np.ndarray):
@@ -206,8 +212,8 @@ def _check_prior(prior: Any, n_categories: int) -> np.ndarray:
     return probabilities / probabilities.sum()
 
 
-def _abbreviated(items: Sequence[Any]) -> str:
+def _abbreviated(items: Sequence[Any], n_most: int = _SHOWN) -> str:
     shown = [repr(item) for item in items]
-    if len(shown) > _SHOWN:
+    if len(shown) > n_most:
         shown = [*shown[:3], "...", *shown[-3:]]
     return ", ".join(shown)

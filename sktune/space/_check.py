@@ -11,6 +11,7 @@ from ._base import Dimension, is_number
 from ._categorical import Categorical
 from ._dimensions import Integer, Real
 from ._distribution import Distribution, is_distribution
+from ._other_libraries import converted, is_foreign_space
 
 
 def check_dimension(spec: Any, name: str | None = None) -> Dimension:
@@ -18,11 +19,17 @@ def check_dimension(spec: Any, name: str | None = None) -> Dimension:
 
     Parameters
     ----------
-    spec : Dimension, list, ndarray, tuple or frozen scipy distribution
+    spec : Dimension, list, tuple, array-like, range, or distribution of scipy.stats, skopt.space or Optuna
         - a dimension stands for itself;
-        - a list or an array is a set of choices, never a range: ``[64, 128]`` are two choices, ``[3]`` is a constant;
+        - a list, an array, or a Series or an Index of pandas is a set of choices, never a range: ``[64, 128]`` are two
+          choices, ``[3]`` is a constant; the choices of an array with two axes are its rows;
         - a tuple ``(low, high[, prior[, base]])`` of numbers is a range: of integers if both bounds are ints;
-        - a distribution of ``scipy.stats`` is a `Distribution`.
+        - a tuple without a number in it is a set of choices: ``("relu", "tanh")``, ``((64,), (64, 64))``;
+        - a ``range`` stands for its integers, in their order: ``range(32, 129, 32)`` is
+          ``Integer(32, 128, step=32)``;
+        - a frozen distribution of ``scipy.stats`` is a `Distribution`;
+        - ``Real``, ``Integer`` and ``Categorical`` of ``skopt.space``, and ``FloatDistribution``, ``IntDistribution``
+          and ``CategoricalDistribution`` of ``optuna.distributions``, become the dimension that says the same.
     name : str or None, default=None
         Name of the dimension; None keeps the one it has.
 
@@ -43,6 +50,10 @@ def check_dimension(spec: Any, name: str | None = None) -> Dimension:
     Real(low=1e-05, high=0.1, prior='log-uniform', transform='identity')
     >>> check_dimension([64, 128])
     Categorical(categories=(64, 128), prior=None)
+    >>> check_dimension(((64,), (64, 64)))
+    Categorical(categories=((64,), (64, 64)), prior=None)
+    >>> check_dimension(range(32, 129, 32))
+    Integer(low=32, high=128, prior='uniform', transform='identity', step=32)
     """
     try:
         dimension = _as_dimension(spec)
@@ -60,21 +71,40 @@ def check_dimension(spec: Any, name: str | None = None) -> Dimension:
 def _as_dimension(spec: Any) -> Dimension:
     if isinstance(spec, Dimension):
         return spec
+    if isinstance(spec, range):
+        return _as_steps(spec)
     if isinstance(spec, (list, np.ndarray)):
         return Categorical(spec)
     if isinstance(spec, tuple):
-        return _as_range(spec)
+        return _as_range(spec) if any(map(is_number, spec)) else Categorical(spec)
+    if _is_column(spec):
+        return Categorical(spec.tolist())
     if is_distribution(spec):
         return Distribution(spec)
+    dimension = converted(spec)
+    if dimension is not None:
+        return dimension
     hint = f"write [{spec!r}] for a constant" if _is_scalar(spec) else "write a list of choices"
     raise ValueError(
-        f"Invalid dimension {spec!r}: it has to be a list or tuple, a Real, Integer or Categorical, or a frozen scipy "
-        f"distribution; {hint}"
+        f"Invalid dimension {spec!r}: it has to be a list, tuple, range or array, a Real, Integer or Categorical, or a "
+        f"frozen scipy distribution; {hint}"
     )
 
 
 def _is_scalar(spec: Any) -> bool:
     return spec is None or isinstance(spec, (str, bytes, bool, np.generic, numbers.Number))
+
+
+def _is_column(spec: Any) -> bool:
+    """Tell whether `spec` is a list of values by another name, such as a Series or an Index of pandas."""
+    return not isinstance(spec, type) and hasattr(spec, "tolist") and getattr(spec, "ndim", 0) == 1
+
+
+def _as_steps(spec: range) -> Dimension:
+    if len(spec) < 2:
+        return Categorical(list(spec))
+    low, high, step = min(spec), max(spec), abs(spec.step)
+    return Integer(low, high, step=None if step == 1 else step)
 
 
 def _as_range(spec: tuple) -> Dimension:
@@ -83,8 +113,8 @@ def _as_range(spec: tuple) -> Dimension:
     is_range = is_range and (not extras or isinstance(extras[0], str)) and all(map(is_number, extras[1:]))
     if not is_range:
         raise ValueError(
-            f"Invalid dimension {spec!r}: a tuple is a range, (low, high[, prior[, base]]); write {list(spec)!r} for a "
-            "choice"
+            f"Invalid dimension {spec!r}: a tuple with numbers is a range, (low, high[, prior[, base]]); write "
+            f"{list(spec)!r} for a choice"
         )
     kind = Integer if all(isinstance(bound, numbers.Integral) for bound in low_high) else Real
     return kind(*spec)
@@ -97,7 +127,9 @@ def named_specs(dimensions: Any) -> list[tuple[str, Any]]:
             if not isinstance(name, str):
                 raise ValueError(f"names of parameters must be strings, got {name!r}")
         named = sorted(dimensions.items())
-    elif isinstance(dimensions, (list, tuple)):
+    elif isinstance(dimensions, (list, tuple)) or is_foreign_space(dimensions):
+        dimensions = getattr(dimensions, "dimensions", dimensions)
+        dimensions = [converted(spec) or spec for spec in dimensions]  # whose own names count
         own_names = [spec.name if isinstance(spec, Dimension) else None for spec in dimensions]
         names = [f"X_{position}" if name is None else name for position, name in enumerate(own_names)]
         named = list(zip(names, dimensions, strict=True))

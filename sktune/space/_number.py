@@ -199,11 +199,22 @@ class Number(Dimension):
         return (self.low, self.high, self.prior, base, self.transform_, dtype, self.step, self._allowed_parents)
 
     def __repr__(self) -> str:
-        kind = type(self).__name__
-        dtype = _dtype_name(self.dtype)
-        extras = self._repr_extras(step=self.step, dtype=None if dtype in ("float64", "int64") else dtype)
+        kind, extras = type(self).__name__, self._repr_extras(**self._rarely_given())
         transform = getattr(self, "transform_", "identity")
         return f"{kind}(low={self.low}, high={self.high}, prior='{self.prior}', transform='{transform}'{extras})"
+
+    def _code(self) -> str:
+        extras = self._repr_extras(
+            prior=None if self.prior == "uniform" else self.prior,
+            base=None if self.base == 10 else self.base,
+            transform=None if self.transform_ == "identity" else self.transform_,
+            **self._rarely_given(),
+        )
+        return f"{type(self).__name__}({self.low}, {self.high}{extras})"
+
+    def _rarely_given(self) -> dict[str, Any]:
+        dtype = _dtype_name(self.dtype)
+        return {"step": self.step, "dtype": None if dtype in ("float64", "int64") else dtype}
 
     def _describe_range(self, kind: str) -> str:
         if self.prior == "power-of-two":

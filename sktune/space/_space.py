@@ -56,6 +56,11 @@ class Space(Portable, PointLists):
     --------
     >>> from sktune.space import Integer, Real, Space
     >>> space = Space({"optimizer": ["adam", "sgd"], "momentum": Real(0, 1, when={"optimizer": "sgd"})})
+    >>> space
+    Space({
+        'momentum': Real(0.0, 1.0, when={'optimizer': 'sgd'}),
+        'optimizer': Categorical(['adam', 'sgd']),
+    })
     >>> space.names
     ('momentum', 'optimizer')
     >>> space.from_unit([[0.25, 0.9], [0.25, 0.1]])
@@ -442,17 +447,15 @@ class Space(Portable, PointLists):
     __hash__ = None  # its dimensions have none
 
     def __repr__(self) -> str:
+        """Return the space as Python, one dimension a line."""
         numbered = all(name == f"X_{position}" for position, name in enumerate(self.names))
-        items = [
-            repr(dimension) if numbered else f"{name!r}: {dimension!r}"
-            for name, dimension in zip(self.names, self.dimensions, strict=True)
-        ]
-        if len(items) > _SHOWN:
-            items = [*items[:15], "...", *items[-15:]]
+        named = zip(self.names, self.dimensions, strict=True)
+        lines = [f"    {'' if numbered else f'{name!r}: '}{dimension._code()}," for name, dimension in named]
+        if len(lines) > _SHOWN:
+            lines = [*lines[:15], "    ...", *lines[-15:]]
         start, end = ("[", "]") if numbered else ("{", "}")
         constraint = "" if self.constraint is None else f", constraint={self.constraint!r}"
-        joined = ",\n       ".join(items)
-        return f"Space({start}{joined}{end}{constraint})"
+        return "\n".join([f"Space({start}", *lines, f"{end}{constraint})"])
 
 
 def _call_without_prefix(constraint: Callable[[dict], bool], prefix: str, params: dict[str, Any]) -> bool:

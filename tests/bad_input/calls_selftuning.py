@@ -67,7 +67,7 @@ def of_class(cls):
                 "search_space",
                 [{"lr": 3}, {"lr": "high"}, {"lr": None}],
                 _fit(cls, "search_space"),
-                "parameter 'lr': Invalid dimension .*: it has to be a list or tuple",
+                "parameter 'lr': Invalid dimension .*: it has to be a list, tuple",
             ),
             bad(
                 name,

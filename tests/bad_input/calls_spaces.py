@@ -1,6 +1,7 @@
 """Bad dimensions, spaces and points."""
 
 import numpy as np
+import pandas as pd
 from bad_calls import INF, NAN, bad, flattened
 from scipy.stats import norm, uniform
 
@@ -123,13 +124,14 @@ DIMENSIONS = [
         "parameter 'a': Invalid dimension .* write \\[.*\\] for a constant",
     ),
     (
-        [{"a": {"b": 1}}, {"a": {1, 2}}, {"a": range(3)}, {"a": Real}],
+        [{"a": {"b": 1}}, {"a": {1, 2}}, {"a": pd.DataFrame({"b": [1]})}, {"a": Real}],
         "parameter 'a': Invalid dimension .* write a list of choices",
     ),
     (
-        [{"a": (0, 1, 10)}, {"a": (True, False)}, {"a": ()}, {"a": (1,)}],
-        "parameter 'a': Invalid dimension .* a tuple is a range",
+        [{"a": (0, 1, 10)}, {"a": (None, 3)}, {"a": (1,)}],
+        "parameter 'a': Invalid dimension .* a tuple with numbers is a range",
     ),
+    ([{"a": ()}, {"a": range(0)}], "parameter 'a': categories must hold at least one choice, got none"),
     ([[3]], "parameter 'X_0': Invalid dimension 3"),
     ([[Real(0, 1, name="a"), Real(0, 1, name="a")]], "names of dimensions must differ, but 'a' stands for several"),
     (
@@ -269,7 +271,7 @@ SPACES = constructor(Space, {"dimensions": DIMENSIONS}) + flattened(
             "spec",
             [3, None, "x", True],
             check_dimension,
-            "Invalid dimension <value>: it has to be a list or tuple, .* write \\[<value>\\] for a constant",
+            "Invalid dimension <value>: it has to be a list, tuple, .* write \\[<value>\\] for a constant",
         ),
         bad(
             "check_dimension",

@@ -1,5 +1,6 @@
 """BayesSearchCV keeps what scikit-optimize's class of that name promises, and closes its traps."""
 
+import copy
 import inspect
 import pickle
 import threading
@@ -590,3 +591,18 @@ def test_known_settings_come_first_in_their_order():
 def test_settings_outside_of_the_space_are_refused(initial_params, message):
     with pytest.raises(ValueError, match=message):
         BayesSearchCV(SVC(), SVC_SPACE, n_iter=2, initial_params=initial_params).fit(X, y)
+
+
+def test_what_callbacks_get_can_be_dumped_by_scikit_optimize():
+    """``CheckpointSaver(store_objective=False)`` copies the result and looks for the objective in its `specs`."""
+    seen = []
+
+    def checkpoint(result):
+        copied = copy.deepcopy(result)
+        assert "func" not in copied.specs["args"]
+        seen.append(pickle.loads(pickle.dumps(copied)))
+
+    search = BayesSearchCV(SVC(), {"C": (0.1, 10.0)}, n_iter=3, cv=2, random_state=0).fit(X, y, callback=checkpoint)
+    assert [len(one.x_iters) for one in seen] == [1, 2, 3]
+    assert seen[-1].x == [search.best_params_["C"]]
+    assert str(seen[-1])

@@ -34,6 +34,21 @@ from sktune.space import Categorical, Distribution, Integer, Real, Space, check_
         ([(64,), (64, 32)], Categorical([(64,), (64, 32)])),
         (np.array([64, 128]), Categorical([64, 128])),
         (np.array(["a", "b"]), Categorical(["a", "b"])),
+        (("relu", "tanh"), Categorical(["relu", "tanh"])),
+        ((True, False), Categorical([True, False])),
+        ((None, "balanced"), Categorical([None, "balanced"])),
+        (("relu",), Categorical(["relu"])),
+        (((64,), (64, 64)), Categorical([(64,), (64, 64)])),
+        (((1, 1), (1, 2)), Categorical([(1, 1), (1, 2)])),
+        (range(1, 5), Integer(1, 4)),
+        (range(32, 129, 32), Integer(32, 128, step=32)),
+        (range(9, 0, -2), Integer(1, 9, step=2)),
+        (range(3, 4), Categorical([3])),
+        (np.logspace(-2, 2, 5), Categorical([0.01, 0.1, 1.0, 10.0, 100.0])),
+        (pd.Series([64, 128]), Categorical([64, 128])),
+        (pd.Series(["a", None], dtype=object), Categorical(["a", None])),
+        (pd.Index(["a", "b"]), Categorical(["a", "b"])),
+        (pd.RangeIndex(3), Categorical([0, 1, 2])),
         (stats.randint(1, 9), Distribution(stats.randint(1, 9))),
         (stats.loguniform(1e-3, 1), Distribution(stats.loguniform(1e-3, 1))),
         (stats.norm(0, 1), Distribution(stats.norm(0, 1))),
@@ -60,21 +75,19 @@ def test_a_dimension_stands_for_itself_and_keeps_its_name():
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("23", r"Invalid dimension '23': it has to be a list or tuple.* write \['23'\] for a constant"),
+        ("23", r"Invalid dimension '23': it has to be a list, tuple.* write \['23'\] for a constant"),
         (3, r"write \[3\] for a constant"),
         (0.5, r"write \[0.5\] for a constant"),
         (None, r"write \[None\] for a constant"),
         (True, r"write \[True\] for a constant"),
         (np.int64(3), r"write \[np.int64\(3\)\] for a constant"),
-        (("a", "b"), r"Invalid dimension \('a', 'b'\): a tuple is a range.* write \['a', 'b'\] for a choice"),
-        ((True, False), r"write \[True, False\] for a choice"),
         ((1, "r"), r"write \[1, 'r'\] for a choice"),
         ((1,), r"write \[1\] for a choice"),
         ((1, 2, 3), r"write \[1, 2, 3\] for a choice"),
-        ((1, 2, "uniform", "x"), "a tuple is a range"),
-        ((1, 2, "uniform", 10, 3), "a tuple is a range"),
+        ((1, 2, "uniform", "x"), "a tuple with numbers is a range"),
+        ((1, 2, "uniform", 10, 3), "a tuple with numbers is a range"),
         ((None, 1), r"write \[None, 1\] for a choice"),
-        ((), "a tuple is a range"),
+        ((), "at least one choice"),
         ((1, 2, "normal"), "prior should be .*, got 'normal'"),
         ((3, 1), "the lower bound 3 has to be less than the upper bound 1"),
         ((2, 2), "has to be less than the upper bound"),
@@ -82,13 +95,14 @@ def test_a_dimension_stands_for_itself_and_keeps_its_name():
         ((0.0, float("nan")), "high must be a finite number"),
         ([], "at least one choice"),
         ([1, 1], "categories must differ"),
-        (range(3), "write a list of choices"),
+        (range(3, 3), "at least one choice"),
+        (pd.DataFrame({"a": [1, 2]}), "write a list of choices"),
         ({"a", "b"}, "write a list of choices"),
         ({"a": 1}, "write a list of choices"),
-        (pd.Series([1, 2]), "write a list of choices"),
+        (pd.Series([1, 1]), "categories must differ"),
         (SVC(), "write a list of choices"),
         (stats.norm, None),
-        (stats.multivariate_normal([0, 0]), "it has to be a list or tuple"),
+        (stats.multivariate_normal([0, 0]), "it has to be a list, tuple"),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -102,3 +116,10 @@ def test_everything_else_is_refused_by_name(spec, message):
         check_dimension(spec, "net__lr")
     with pytest.raises(ValueError, match="parameter 'net__lr': "):
         Space({"net__lr": spec})
+
+
+def test_rows_of_an_array_are_choices():
+    rows = np.array([[1.0, 2.0], [3.0, 4.0]])
+    dimension = check_dimension(rows)
+    assert dimension.n_values == 2
+    assert [value.tolist() for value in dimension.from_unit([0.0, 1.0])] == rows.tolist()

@@ -145,7 +145,7 @@ def test_a_list_is_always_a_set_of_choices():
     [
         ({"a": 3}, "3"),
         ({"a": "relu"}, "relu"),
-        ({"a": ("x", "y")}, "a tuple is a range"),
+        ({"a": ("x", 1)}, "a tuple with numbers is a range"),
         ({"a": (3, 1)}, "3"),
         ({"a": (0.0, 1.0, "log-uniform")}, "log-uniform"),
         ({"a": (0.0, np.nan)}, "nan"),

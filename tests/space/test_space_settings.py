@@ -174,3 +174,23 @@ def test_parameter_sampler_draws_from_the_prior():
     assert share == pytest.approx(0.9, abs=0.03)
     logs = np.log10([params["x"] for params in drawn]) / 2
     assert stats.kstest(logs, "uniform").pvalue > 0.01
+
+
+@pytest.mark.parametrize(
+    "dimensions",
+    [
+        {
+            "a": Real(1e-5, 1, "log-uniform", base=2, when={"d": "x"}),
+            "b": Integer(1, 9, step=2),
+            "c": Integer(16, 512, "power-of-two", dtype="int32", transform="normalize"),
+            "d": Categorical(["x", "y"], [0.2, 0.8]),
+            "e": list(range(20)),
+            "f": [None, True, (64, 64), 0.1],
+        },
+        [(0.0, 1.0), (1, 3), ["a", 1]],
+    ],
+)
+def test_what_is_printed_can_be_copied_into_a_program(dimensions):
+    space = Space(dimensions)
+    assert eval(repr(space)) == space
+    assert len(repr(space).splitlines()) == space.n_dims + 2
