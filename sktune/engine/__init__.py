@@ -1,6 +1,6 @@
 """How networks are trained: plans in, results out. It knows no estimator."""
 
-from ._batches import BatchStream
+from ._batches import BatchStream, rows_at_once
 from ._costs import epoch_costs
 from ._divergence import diverged
 from ._division import group_key
@@ -24,5 +24,6 @@ __all__ = [
     "fit_plans",
     "group_key",
     "plans_go_to",
+    "rows_at_once",
     "train_plan",
 ]

@@ -7,15 +7,20 @@
 A stream depends on the epoch's number only: a training can stop and continue anywhere between two epochs.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 import numpy as np
 import torch
+from scipy.sparse import issparse
 from torch import Tensor
 
 from .._utils.random import derive_seed
 from ._plan import FitPlan, Rows
+from ._sparse_rows import SparseRows, as_tensor
+
+#: values of the inputs of one evaluation at most
+_EVAL_VALUES = 1 << 22
 
 
 class WeightedBatch(tuple):
@@ -61,18 +66,18 @@ class BatchStream:
                 batch = step(*batch)
             yield WeightedBatch(*batch)
 
-    def valid(self) -> list[WeightedBatch] | None:
+    def valid(self) -> Iterable[WeightedBatch] | None:
         """Return the validation batches, or None without validation rows."""
         return None if self._valid is None else self._in_order(self._valid)
 
-    def evaluated(self) -> list[WeightedBatch]:
+    def evaluated(self) -> Iterable[WeightedBatch]:
         """Return the training rows as they are."""
         return self._in_order(self._train)
 
     def _in_order(self, tensors):
-        starts = range(0, len(tensors[0]), self.EVAL_BATCH_SIZE)
-        rows = (slice(start, start + self.EVAL_BATCH_SIZE) for start in starts)
-        return [WeightedBatch(*_take(tensors, part)) for part in rows]
+        n_rows = rows_at_once(self.EVAL_BATCH_SIZE, self._plan.network.n_features)
+        parts = (slice(start, start + n_rows) for start in range(0, len(tensors[0]), n_rows))
+        return (WeightedBatch(*_take(tensors, part)) for part in parts)  # one by one: sparse rows become dense in them
 
 
 class _InputNoise:
@@ -115,17 +120,25 @@ class _Mixup:
         return X, mixed, own + other
 
 
+def rows_at_once(most: int, n_features: int) -> int:
+    """Return how many rows are evaluated at a time: `most`, or fewer of many features, which need not fit as a whole.
+
+    The same for sparse rows and for dense ones: other numbers of rows round in other ways.
+    """
+    return max(1, min(most, _EVAL_VALUES // max(1, n_features)))
+
+
 def tensors_of_rows(
-    rows: Rows, device: str, known: dict[int, Tensor] | None = None
-) -> tuple[Tensor, Tensor, Tensor | None]:
-    """Return inputs, targets and weights as tensors on `device`.
+    rows: Rows, device: str, known: dict[int, Tensor | SparseRows] | None = None
+) -> tuple[Tensor | SparseRows, Tensor, Tensor | None]:
+    """Return inputs, targets and weights on `device`: tensors, or `SparseRows` of sparse inputs.
 
     Parameters
     ----------
     rows : Rows
     device : str
-    known : dict of int to Tensor, or None
-        Tensors of arrays, by the arrays' ids; is added to. An array that several plans share is copied once.
+    known : dict of int to Tensor or SparseRows, or None
+        What was made of arrays, by the arrays' ids; is added to. An array that several plans share is copied once.
     """
     known = {} if known is None else known
     return tuple(None if array is None else _tensor(array, device, known) for array in (rows.X, rows.y, rows.weight))
@@ -133,8 +146,7 @@ def tensors_of_rows(
 
 def _tensor(array, device, known):
     if id(array) not in known:
-        # torch warns of arrays that it may not write to, such as the memory maps of joblib's workers: those are copied
-        known[id(array)] = torch.as_tensor(np.require(array, requirements="W"), device=device)
+        known[id(array)] = SparseRows(array, device) if issparse(array) else as_tensor(array, device)
     return known[id(array)]
 
 

@@ -113,4 +113,4 @@ def stack_size(plan: FitPlan) -> int:
 def working_set(plan: FitPlan) -> int:
     """Return the bytes that a step of one network reads and writes."""
     n_units = max(capacities(plan)) * (plan.network.n_features + 2 * sum(layer_widths(plan.network)[1:]))
-    return (4 * n_weights(plan.network) + n_units) * plan.train.X.itemsize
+    return (4 * n_weights(plan.network) + n_units) * plan.train.X.dtype.itemsize

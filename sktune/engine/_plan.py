@@ -1,8 +1,10 @@
 """A training as data: everything that decides its result, and nothing else."""
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
+from scipy.sparse import issparse
 from torch import Tensor
 
 from ..modules import NetworkSpec
@@ -16,20 +18,26 @@ class Rows:
 
     Parameters
     ----------
-    X : ndarray of shape (n_rows, n_features)
-        Finite inputs, in the type of the network.
+    X : ndarray, csr_matrix or csr_array of shape (n_rows, n_features)
+        Finite inputs, in the type of the network. Sparse ones become dense batch by batch.
     y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
         Class numbers (int64), or targets in the type of the network.
     weight : ndarray of shape (n_rows,) or None
         Positive weights of mean 1; None is 1 for each row.
     """
 
-    X: np.ndarray
+    X: Any
     y: np.ndarray
     weight: np.ndarray | None = None
 
     def __len__(self) -> int:
-        return len(self.X)
+        return self.X.shape[0]
+
+    @property
+    def n_bytes(self) -> int:
+        """Size of inputs and targets."""
+        parts = (self.X.data, self.X.indices, self.X.indptr) if issparse(self.X) else (self.X,)
+        return sum(part.nbytes for part in (*parts, self.y))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from .._utils.random import derive_seed
 from ..modules import BLOCK, StackedMLP, row_unit
-from ._batches import tensors_of_rows
+from ._batches import rows_at_once, tensors_of_rows
 from ._divergence import diverged
 from ._plan import FitPlan, FitResult, Rows, TrainingState
 from ._stacked_batches import StackedBatches, in_target_unit
@@ -375,8 +375,9 @@ class _Evaluation:
 
     def _loss(self, index, X, target, weight):
         total = 0.0
-        for start in range(0, len(X), _EVAL_ROWS):
-            rows = slice(start, start + _EVAL_ROWS)
+        n_rows = rows_at_once(_EVAL_ROWS, X.shape[1])
+        for start in range(0, len(X), n_rows):
+            rows = slice(start, start + n_rows)
             losses = _row_losses(self._networks.evaluate(index, X[rows]), target[rows]).double()
             # not their inner product, which sums up in another order: weights of 1 are no weights
             total += float((losses if weight is None else losses * weight[rows].double()).sum())

@@ -17,6 +17,7 @@ from .._utils.random import derive_seed
 from ..modules import RealRows
 from ._batches import BatchStream, tensors_of_rows
 from ._plan import FitPlan
+from ._sparse_rows import SparseRows
 
 #: bytes of the gathered inputs of one network
 _CHUNK_BYTES = 1 << 18
@@ -77,7 +78,7 @@ class StackedBatches:
         orders = {}  # of networks with equal seeds, as candidates of a search have them
         streams = [source.epoch(epoch, orders) for source, epoch in zip(self._sources, epochs, strict=True)]
         capacity, last_capacity = self._capacities
-        row_bytes = first.train.X.shape[1] * first.train.X.itemsize
+        row_bytes = first.train.X.shape[1] * first.train.X.dtype.itemsize
         at_once = max(1, _CHUNK_BYTES // max(1, capacity * row_bytes))
         n_full = first.n_batches - 1
         at_once = max(1, math.ceil(n_full / max(1, round(n_full / at_once))))  # equally many, rather than a small rest
@@ -143,7 +144,10 @@ class _ChunkBuffers:
 
     def take_rows(self, index, rows, X, y, weight) -> bool:
         """Gather the rows with the numbers `rows`, padding included; return whether targets are labels so far."""
-        torch.index_select(X, 0, rows, out=self._X_rows[index])
+        if isinstance(X, SparseRows):
+            X.take(rows, self._X_rows[index])
+        else:
+            torch.index_select(X, 0, rows, out=self._X_rows[index])
         if weight is not None:
             torch.index_select(weight, 0, rows, out=self._weights[index].view(-1))
         if y.dtype == torch.int64:

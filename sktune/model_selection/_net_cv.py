@@ -3,12 +3,13 @@
 import os
 from numbers import Integral, Real
 
+from scipy.sparse import issparse
 from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 from sklearn.callback import CallbackSupportMixin
 from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MaxAbsScaler, StandardScaler
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._sklearn_compat import (
@@ -25,7 +26,7 @@ from .._utils.estimator_state import check_feature_names, estimator_state, new_e
 from .._utils.portable import Portable
 from .._utils.random import derive_seed, root_seed
 from ..neural_network import NetClassifier, NetRegressor
-from ..neural_network._data_checks import check_targets, check_weights, names_of_arrays
+from ..neural_network._data_checks import check_targets, check_weights, names_of_arrays, without_duplicates
 from ..space import Space
 from ._bayes import BayesSearchCV
 
@@ -89,7 +90,7 @@ class _BaseNetCV(Portable, HintedParams, CallbackSupportMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Finite numbers, in any units unless `standardize` is False.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Labels for a classifier, which takes one column; numbers for a regressor.
@@ -102,7 +103,8 @@ class _BaseNetCV(Portable, HintedParams, CallbackSupportMixin, BaseEstimator):
             The fitted estimator.
         """
         with names_of_arrays(X=X, y=y):
-            X, y = validate_data(self, X, y, dtype="numeric", **self._TARGET_CHECKS)
+            settings = {"accept_sparse": "csr", "dtype": "numeric"}
+            X, y = validate_data(self, without_duplicates(X), y, **settings, **self._TARGET_CHECKS)
         net = self._checked_net()
         if sample_weight is not None:
             sample_weight = check_weights(sample_weight, X)
@@ -112,7 +114,7 @@ class _BaseNetCV(Portable, HintedParams, CallbackSupportMixin, BaseEstimator):
         search_context = context.subcontext(task_name="search")
         # Routing sends the weights to the scaler, to the network and to the score, whatever the user's own setting is.
         with config_context(enable_metadata_routing=True):
-            search = self._make_search(net, *X.shape)
+            search = self._make_search(net, X)
             with search_context.propagate_callback_context(search):
                 search_context.call_on_fit_task_begin(estimator=self, X=X, y=y)
                 self.search_ = search.fit(X, y, **weights)
@@ -132,14 +134,11 @@ class _BaseNetCV(Portable, HintedParams, CallbackSupportMixin, BaseEstimator):
         self._NET(**own)._validate_params()
         return net
 
-    def _make_search(self, net, n_samples, n_features):
-        space = Space(
-            net.default_search_space(n_samples, n_features) if self.search_space is None else self.search_space
-        )
+    def _make_search(self, net, X):
+        space = Space(net.default_search_space(*X.shape) if self.search_space is None else self.search_space)
         net.set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
-        scale = StandardScaler().set_fit_request(sample_weight=True) if self.standardize else "passthrough"
         return BayesSearchCV(
-            Pipeline([("scale", scale), ("net", net)]),
+            Pipeline([("scale", self._scaler(X)), ("net", net)]),
             space.prefixed(_PREFIX),
             n_iter=self.n_iter,
             n_points=self.n_points,
@@ -154,6 +153,11 @@ class _BaseNetCV(Portable, HintedParams, CallbackSupportMixin, BaseEstimator):
             verbose=self.verbose,
         )
 
+    def _scaler(self, X):
+        if not self.standardize:
+            return "passthrough"
+        return MaxAbsScaler() if issparse(X) else StandardScaler().set_fit_request(sample_weight=True)
+
     def _folds(self):
         """Return the splitter of `cv`: rows often come sorted, so that folds in their order would differ in kind."""
         if not isinstance(self.cv, Integral | None):
@@ -161,6 +165,11 @@ class _BaseNetCV(Portable, HintedParams, CallbackSupportMixin, BaseEstimator):
         # Without a seed of one's own the search seeds the folds, which keeps its seed in `storage`.
         seed = None if self.random_state is None else derive_seed(root_seed(self.random_state), "folds") & 0x7FFFFFFF
         return self._SPLITTER(5 if self.cv is None else self.cv, shuffle=True, random_state=seed)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
 
     def _read_results(self):
         self.best_estimator_ = self.search_.best_estimator_
@@ -201,7 +210,7 @@ class _BaseNetCV(Portable, HintedParams, CallbackSupportMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The rows.
 
         Returns
@@ -214,7 +223,7 @@ class _BaseNetCV(Portable, HintedParams, CallbackSupportMixin, BaseEstimator):
     def _apply(self, method, X):
         check_is_fitted(self, "best_estimator_")
         with names_of_arrays(X=X):
-            X = validate_data(self, X, reset=False, dtype="numeric")
+            X = validate_data(self, without_duplicates(X), reset=False, accept_sparse="csr", dtype="numeric")
         return getattr(self.best_estimator_, method)(X)
 
 
@@ -240,7 +249,8 @@ class NetClassifierCV(ClassifierMixin, _BaseNetCV):
         What to maximise; None is accuracy. Scores of probabilities, such as "neg_log_loss", know all classes of the
         network: test rows may lack one.
     standardize : bool, default=True
-        Whether to bring each feature to mean 0 and variance 1 first, by the training rows of each fold.
+        Whether to bring each feature to mean 0 and variance 1 first, by the training rows of each fold. A feature of
+        a sparse `X` is divided by its largest absolute value instead, which keeps its zeros.
     n_jobs : int or None, default=None
         Number of cores to use; None is 1 unless in a ``joblib.parallel_config`` context. The networks of all folds
         train together in any case.
@@ -300,7 +310,7 @@ class NetClassifierCV(ClassifierMixin, _BaseNetCV):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The rows.
 
         Returns
@@ -315,7 +325,7 @@ class NetClassifierCV(ClassifierMixin, _BaseNetCV):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The rows.
 
         Returns
@@ -351,7 +361,8 @@ class NetRegressorCV(RegressorMixin, _BaseNetCV):
     scoring : str, callable or None, default=None
         What to maximise; None is R2.
     standardize : bool, default=True
-        Whether to bring each feature to mean 0 and variance 1 first, by the training rows of each fold.
+        Whether to bring each feature to mean 0 and variance 1 first, by the training rows of each fold. A feature of
+        a sparse `X` is divided by its largest absolute value instead, which keeps its zeros.
     n_jobs : int or None, default=None
         Number of cores to use; None is 1 unless in a ``joblib.parallel_config`` context. The networks of all folds
         train together in any case.

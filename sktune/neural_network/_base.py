@@ -13,6 +13,7 @@ from numbers import Integral, Real
 
 import numpy as np
 import torch
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -26,11 +27,11 @@ from .._sklearn_compat import (
 )
 from .._utils.threads import map_in_threads, torch_threads
 from .._utils.torch_state import plain_torch
-from ..engine import FitPlan, FitResult, TrainingState, train_plan
+from ..engine import FitPlan, FitResult, TrainingState, rows_at_once, train_plan
 from ..exceptions import DivergedError
 from ..modules import ACTIVATIONS, NORMALIZATIONS, StackedMLP
 from ..schedules import SCHEDULES
-from ._data_checks import names_of_arrays
+from ._data_checks import names_of_arrays, without_duplicates
 from ._default_space import default_search_space
 from ._fit_data import FitData, check_same_validation_data, in_weight_unit
 from ._plan import check_parameters, estimate_costs, make_plan
@@ -162,14 +163,15 @@ class BaseNet(SavedNet, Preparation, HintedParams, CallbackSupportMixin, BaseEst
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Finite numbers. Networks learn best from features of mean 0 and variance 1.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Finite numbers. Sparse ones become dense batch by batch, never as a whole. Networks learn best from
+            features of mean 0 and variance 1.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Labels of any type for a classifier, which takes one column; numbers for a regressor.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights; 2 beside 1 counts as two equal rows, and rows of weight 0 are left out. Only their
             ratios matter: they are divided by their mean, so that `lr` means the same. None is 1 for each.
-        X_val : array-like of shape (n_val, n_features), default=None
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
             Rows to validate on, instead of rows that are set aside: all of `X` is trained on. Their loss is recorded
             in any case, and used by `early_stopping`. They come as they are: in a pipeline, the steps before transform
             them with ``Pipeline(..., transform_input=["X_val"])`` and metadata routing. scikit-learn's searches take
@@ -218,7 +220,7 @@ class BaseNet(SavedNet, Preparation, HintedParams, CallbackSupportMixin, BaseEst
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             As in `fit`; the same in every call.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             As in `fit`; the same in every call.
@@ -227,7 +229,7 @@ class BaseNet(SavedNet, Preparation, HintedParams, CallbackSupportMixin, BaseEst
             happens if so many have been trained already, or if early stopping has ended the training.
         sample_weight : array-like of shape (n_samples,), default=None
             As in `fit`; the same in every call.
-        X_val : array-like of shape (n_val, n_features), default=None
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
             As in `fit`; the same in every call.
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
             As in `fit`; the same in every call.
@@ -400,19 +402,22 @@ class BaseNet(SavedNet, Preparation, HintedParams, CallbackSupportMixin, BaseEst
         """Return the network's outputs, passed through `transform`, as floats of shape (n_samples, n_outputs)."""
         check_is_fitted(self)
         with names_of_arrays(X=X):
-            X = validate_data(self, X, reset=False, dtype=np.dtype(self._blueprint.dtype), order="C")
+            settings = {"accept_sparse": "csr", "dtype": np.dtype(self._blueprint.dtype), "order": "C"}
+            X = validate_data(self, without_duplicates(X), reset=False, **settings)
         forward = self._forward()
 
         def outputs_of(start):
             with torch_threads(1), torch.inference_mode():
-                chunk = np.require(X[start : start + _PREDICT_ROWS], requirements="W")
+                chunk = X[start : start + n_rows]
+                chunk = np.require(chunk.toarray() if issparse(chunk) else chunk, requirements="W")
                 output = forward(torch.as_tensor(chunk)).cpu().double()
                 return (output if transform is None else transform(output)).numpy()
 
-        outputs = np.concatenate(map_in_threads(outputs_of, range(0, len(X), _PREDICT_ROWS)))
+        n_rows = rows_at_once(_PREDICT_ROWS, X.shape[1])
+        outputs = np.concatenate(map_in_threads(outputs_of, range(0, X.shape[0], n_rows)))
         if not np.isfinite(outputs).all():
             n_bad = int((~np.isfinite(outputs).all(axis=1)).sum())
-            raise DivergedError(f"the network's output is not finite for {n_bad} of {len(X)} rows")
+            raise DivergedError(f"the network's output is not finite for {n_bad} of {X.shape[0]} rows")
         return outputs
 
     def _forward(self):
@@ -433,6 +438,11 @@ class BaseNet(SavedNet, Preparation, HintedParams, CallbackSupportMixin, BaseEst
 
     def __sklearn_is_fitted__(self):
         return "_state" in vars(self)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
 
 
 def _has_stopped(plan: FitPlan, state: TrainingState) -> bool:

@@ -243,7 +243,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Finite numbers.
         y : array-like of shape (n_samples,)
             Labels, all of them in `classes`.
@@ -277,7 +277,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The rows.
 
         Returns
@@ -293,7 +293,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The rows.
 
         Returns
@@ -308,7 +308,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The rows.
 
         Returns

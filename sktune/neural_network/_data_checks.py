@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, clone
 
 from .._sklearn_compat import _check_sample_weight
@@ -37,6 +38,20 @@ def names_of_arrays(*, X: Any, **targets: Any) -> Iterator[None]:
             raise
         culprit = next((name for name, values in {"X": X, **targets}.items() if not _is_numeric(values)), "X")
         raise type(error)(f"{culprit} must be numbers: {error}") from error
+
+
+def without_duplicates(X: Any) -> Any:
+    """Return `X`; sparse rows as CSR in which no place occurs twice, added up in the type that they came in.
+
+    As ``X.toarray()`` adds them up, so that the network learns the same from both.
+    """
+    if not issparse(X) or X.ndim != 2:
+        return X
+    rows = X.tocsr()
+    if not rows.has_canonical_format:
+        rows = rows.copy() if rows is X else rows
+        rows.sum_duplicates()
+    return rows
 
 
 def check_weights(sample_weight: Any, X: Any) -> np.ndarray:

@@ -19,7 +19,7 @@ class FitData:
 
     Parameters
     ----------
-    X : ndarray of shape (n_rows, n_features)
+    X : ndarray, csr_matrix or csr_array of shape (n_rows, n_features)
     y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
         Labels or targets.
     sample_weight : ndarray of shape (n_rows,) or None

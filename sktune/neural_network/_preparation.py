@@ -14,7 +14,7 @@ from sklearn.utils.validation import validate_data
 
 from .._utils.random import derive_seed, root_seed
 from ..engine import Rows
-from ._data_checks import check_weights, names_of_arrays
+from ._data_checks import check_weights, names_of_arrays, without_duplicates
 from ._fit_data import FitData, about, check_given_together, check_groups, take_rows, with_mean_weight_1
 from ._validation_split import validation_split
 
@@ -70,7 +70,8 @@ class Preparation:
 
     def _check_rows(self, X, y, sample_weight, groups=None, *, reset) -> FitData:
         with names_of_arrays(X=X, y=y):
-            X, y = validate_data(self, X, y, reset=reset, dtype=np.dtype(self.dtype), order="C", **self._TARGET_CHECKS)
+            settings = {"accept_sparse": "csr", "dtype": np.dtype(self.dtype), "order": "C"}
+            X, y = validate_data(self, without_duplicates(X), y, reset=reset, **settings, **self._TARGET_CHECKS)
         self._check_target(y)
         data = FitData(X, y, groups=None if groups is None else check_groups(groups, X.shape[0]))
         if sample_weight is None:

@@ -135,7 +135,7 @@ class Broker:
 
     def n_tasks_for(self, plan: FitPlan) -> int:
         """Return how many tasks with data like those of `plan` may be in flight."""
-        n_bytes = sum(rows.X.nbytes + rows.y.nbytes for rows in (plan.train, plan.valid) if rows is not None)
+        n_bytes = sum(rows.n_bytes for rows in (plan.train, plan.valid) if rows is not None)
         return max(self.n_threads, min(self.n_tasks, int(_BYTES_IN_FLIGHT / (_COPIES_PER_TASK * n_bytes))))
 
     def _start_trainer(self):

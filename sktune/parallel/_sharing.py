@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from scipy.sparse import issparse
 
 from ..engine import FitPlan, Rows
 
 
 def share_equal_data(plans: Sequence[FitPlan]) -> list[FitPlan]:
-    """Return the plans with one copy of each array that several of them have.
+    """Return the plans with one copy of each array, or sparse matrix, that several of them have.
 
     The folds of a cross-validation are cut out, and preprocessed, for each candidate anew.
     """
@@ -25,15 +27,19 @@ def _share_rows(rows: Rows, known: dict) -> Rows:
     return Rows(*arrays)
 
 
-def _share(array: np.ndarray | None, known: dict) -> np.ndarray | None:
+def _share(array: Any, known: dict) -> Any:
     if array is None:
         return None
-    candidates = known.setdefault(_cheap_key(array), [])
+    candidates = known.setdefault((array.shape, *map(_cheap_key, _parts(array))), [])
     for candidate in candidates:
-        if candidate is array or np.array_equal(candidate, array):
+        if candidate is array or all(map(np.array_equal, _parts(candidate), _parts(array))):
             return candidate
     candidates.append(array)
     return array
+
+
+def _parts(array):
+    return (array.data, array.indices, array.indptr) if issparse(array) else (array,)
 
 
 def _cheap_key(array):

@@ -90,7 +90,7 @@ def test_the_rows_themselves_are_left_alone():
 def test_validation_rows_come_in_order_and_as_they_are(monkeypatch):
     monkeypatch.setattr(BatchStream, "EVAL_BATCH_SIZE", 7)
     valid = Rows(X + 1, y, WEIGHT)
-    batches = stream_of(Rows(X, y), valid=valid, **AUGMENTED).valid()
+    batches = list(stream_of(Rows(X, y), valid=valid, **AUGMENTED).valid())
     assert [len(batch[0]) for batch in batches] == [7, 7, 7, 7, 2]
     for actual, expected in zip(flat(batches), (valid.X, valid.y, valid.weight), strict=True):
         assert_array_equal(actual, expected)
