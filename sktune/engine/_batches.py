@@ -20,7 +20,7 @@ from ._plan import FitPlan, Rows
 from ._sparse_rows import SparseRows, as_tensor
 
 #: values of the inputs of one evaluation at most
-_EVAL_VALUES = 1 << 22
+_EVAL_VALUES = 1 << 21
 
 
 class WeightedBatch(tuple):

@@ -406,15 +406,17 @@ class BaseNet(SavedNet, Preparation, HintedParams, CallbackSupportMixin, BaseEst
             X = validate_data(self, without_duplicates(X), reset=False, **settings)
         forward = self._forward()
 
-        def outputs_of(start):
+        def write_outputs_of(start):
             with torch_threads(1), torch.inference_mode():
                 chunk = X[start : start + n_rows]
                 chunk = np.require(chunk.toarray() if issparse(chunk) else chunk, requirements="W")
                 output = forward(torch.as_tensor(chunk)).cpu().double()
-                return (output if transform is None else transform(output)).numpy()
+                outputs[start : start + n_rows] = output if transform is None else transform(output)
 
         n_rows = rows_at_once(_PREDICT_ROWS, X.shape[1])
-        outputs = np.concatenate(map_in_threads(outputs_of, range(0, X.shape[0], n_rows)))
+        # one array: many small ones between the large chunks would keep the memory of these from being used again
+        outputs = np.empty((X.shape[0], self._blueprint.network.n_outputs))
+        map_in_threads(write_outputs_of, range(0, X.shape[0], n_rows))
         if not np.isfinite(outputs).all():
             n_bad = int((~np.isfinite(outputs).all(axis=1)).sum())
             raise DivergedError(f"the network's output is not finite for {n_bad} of {X.shape[0]} rows")
