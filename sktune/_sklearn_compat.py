@@ -1,5 +1,6 @@
 """The only file that touches scikit-learn's private names: what breaks with a new release breaks here, in one place."""
 
+from collections.abc import Mapping
 from copy import copy
 from inspect import signature
 from numbers import Integral
@@ -51,7 +52,7 @@ from sklearn.utils._param_validation import Interval as _Interval
 from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.validation import _check_method_params, _check_sample_weight, _num_samples
 
-from ._utils.hints import did_you_mean
+from ._utils.hints import did_you_mean, unknown_name
 
 __all__ = [
     "HIST_NODE",
@@ -126,7 +127,39 @@ N_JOBS = [Interval(Integral, None, -1, closed="right"), Interval(Integral, 1, No
 
 
 class HintedParams:
-    """Mixin of estimators whose errors about parameters end with the most similar of the strings that are allowed."""
+    """Mixin of estimators whose errors about parameters say what is likely meant.
+
+    That is the most similar of the strings that are allowed, and of names what to write instead of those that other
+    libraries have.
+    """
+
+    #: name of a parameter elsewhere -> what to do instead
+    _other_names: Mapping[str, str] = {}
+
+    def set_params(self, **params):
+        """Set parameters of this estimator, and of estimators in it.
+
+        Parameters
+        ----------
+        **params : dict
+            Values by names; ``<component>__<parameter>`` is a parameter of an estimator in it.
+
+        Returns
+        -------
+        self : object
+            This estimator.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter.
+        """
+        own = self.get_params(deep=False)
+        for name in params:
+            first = name.partition("__")[0]
+            if first not in own:
+                raise ValueError(unknown_name(type(self).__name__, first, own, self._other_names))
+        return super().set_params(**params)
 
     def _validate_params(self):
         try:

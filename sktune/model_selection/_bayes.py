@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.utils.metadata_routing import UNUSED
 
 from .._sklearn_compat import Hidden, Interval, StrOptions, _fit_context
-from .._utils.hints import did_you_mean
+from .._utils.hints import did_you_mean, explains_names
 from ..optimize import Optimizer
 from ._base import BaseTuneSearchCV
 from ._evaluator import Evaluator
@@ -19,6 +19,7 @@ from ._freeze_thaw import FreezeThaw
 from ._halving import SuccessiveHalving
 from ._initial_params import own_params_outside, place_initial_params
 from ._initial_results import WarmStarted, place_results
+from ._other_names import OF_OTHER_OPTIMIZERS, other_names
 from ._results import rank_failures_last
 from ._search_spaces import SpaceBudget, check_parameter_names, parse_search_spaces
 from ._space_search import SearchCallback, SpaceSearch
@@ -204,6 +205,9 @@ class BayesSearchCV(WarmStarted, BaseTuneSearchCV):
     # both are for this search alone: a meta-estimator around it has nothing to route there
     __metadata_request__fit = {"groups": UNUSED, "callback": UNUSED}
 
+    _other_names = other_names("use n_iter")
+
+    @explains_names
     def __init__(
         self,
         estimator,
@@ -367,7 +371,8 @@ def _check_optimizer_kwargs(kwargs: dict | None) -> None:
         if name in _OWN_KWARGS:
             raise ValueError(f"optimizer_kwargs must not have {name!r}: BayesSearchCV has a parameter for it")
         if name not in allowed:
+            elsewhere = f" {name}: {OF_OTHER_OPTIMIZERS[name]}." if name in OF_OTHER_OPTIMIZERS else ""
             raise ValueError(
                 f"optimizer_kwargs has the unknown key {name!r}; it may have {', '.join(sorted(allowed))}."
-                f"{did_you_mean(name, allowed)}"
+                f"{did_you_mean(name, allowed) or elsewhere}"
             )

@@ -6,11 +6,13 @@ from numbers import Integral
 import numpy as np
 
 from .._sklearn_compat import Interval, StrOptions
+from .._utils.hints import explains_names
 from ..space import Space
 from ._base import BaseTuneSearchCV
 from ._brackets import Stage, brackets, spread, survivors
 from ._evaluator import Evaluator
 from ._initial_results import WarmStarted, place_results
+from ._other_names import other_names
 from ._paced_search import PacedSearchCV
 from ._proposals import Observation, propose
 from ._results import CandidateRecord
@@ -200,7 +202,11 @@ class HyperbandSearchCV(WarmStarted, PacedSearchCV):
         "initial_params": [StrOptions({"current"}), list, None],
         "initial_results": [str, os.PathLike, list, None],
     }
+    _other_names = other_names(
+        "the brackets follow from the epochs of the estimator and reduction_factor; n_rounds repeats them"
+    )
 
+    @explains_names
     def __init__(
         self,
         estimator,

@@ -23,12 +23,14 @@ from .._sklearn_compat import (
     weighted_scorer,
 )
 from .._utils.estimator_state import check_feature_names, estimator_state, new_estimator, require
+from .._utils.hints import explains_names
 from .._utils.portable import Portable
 from .._utils.random import derive_seed, root_seed
 from ..neural_network import NetClassifier, NetRegressor
 from ..neural_network._data_checks import check_targets, check_weights, names_of_arrays, without_duplicates
 from ..space import Space
 from ._bayes import BayesSearchCV
+from ._other_names import OF_SELF_TUNING
 
 _PREFIX = "net__"
 
@@ -54,7 +56,15 @@ class _BaseNetCV(Portable, HintedParams, CallbackSupportMixin, BaseEstimator):
     _SPLITTER: type  # of the default folds
     _TARGET_CHECKS: dict
     _may_hold_functions = ("scoring", "cv", "_skl_callbacks")
+    _other_names = {
+        **{name: f"{use}; set it in the network, `estimator`" for name, use in NetClassifier._other_names.items()},
+        **dict.fromkeys(
+            NetClassifier().get_params(), "set it in the network, such as estimator=NetClassifier(lr=0.01)"
+        ),
+        **OF_SELF_TUNING,
+    }
 
+    @explains_names
     def __init__(
         self,
         *,

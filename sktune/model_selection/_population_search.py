@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._sklearn_compat import Interval, StrOptions, _fit_context
+from .._utils.hints import explains_names
 from .._utils.random import root_seed
 from ..space import Space
 from ._base import BaseTuneSearchCV
@@ -18,6 +19,7 @@ from ._evolution import Evolution
 from ._initial_params import place_initial_params
 from ._lineage import lineage_columns, replay, schedule_of
 from ._mutable import mutable_params
+from ._other_names import other_names
 from ._population import explore, generation_ends
 from ._resuming import find_resource
 from ._search_spaces import SpaceBudget, check_parameter_names, parse_search_spaces
@@ -200,7 +202,9 @@ class PopulationSearchCV(BaseTuneSearchCV):
         "fixed_params": [list, None],
         "initial_params": [StrOptions({"current"}), list, None],
     }
+    _other_names = other_names("use population_size")
 
+    @explains_names
     def __init__(
         self,
         estimator,

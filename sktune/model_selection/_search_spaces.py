@@ -98,7 +98,16 @@ def check_parameter_names(estimator: BaseEstimator, space: Space) -> None:
         if any(_with_params(variant, {name: value}) is not None for variant in variants):
             continue
         known = {*listed, *(known for variant in variants for known in variant.get_params(deep=True))}
+        if elsewhere := _other_name(variants, name):
+            raise ValueError(f"search_spaces: {type(estimator).__name__} has no parameter {name!r}: {elsewhere}")
         raise ValueError(f"search_spaces: {type(estimator).__name__} has no parameter {name!r}{_hint(name, known)}")
+
+
+def _other_name(variants: list[BaseEstimator], name: str) -> str | None:
+    """Return what to do instead of a name that another library has, None if it is none."""
+    owner, _, own_name = name.rpartition("__")
+    owners = (variant.get_params(deep=True).get(owner) if owner else variant for variant in variants)
+    return next((found for one in owners if (found := getattr(one, "_other_names", {}).get(own_name))), None)
 
 
 def whole_epochs(estimator: BaseEstimator, space: Space) -> int:

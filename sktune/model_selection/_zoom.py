@@ -5,10 +5,12 @@ from numbers import Integral, Real
 import numpy as np
 
 from .._sklearn_compat import Interval, StrOptions
+from .._utils.hints import explains_names
 from ..space import Space
 from ._base import BaseTuneSearchCV
 from ._brackets import survivors
 from ._evaluator import Evaluator
+from ._other_names import other_names
 from ._paced_search import PacedSearchCV
 from ._proposals import propose
 from ._results import CandidateRecord
@@ -171,7 +173,9 @@ class ZoomSearchCV(PacedSearchCV):
         "sampler": [StrOptions({"bayes", "grid", "random", "sobol"})],
         "initial_params": [StrOptions({"current"}), list, None],
     }
+    _other_names = other_names("use n_candidates, for each round")
 
+    @explains_names
     def __init__(
         self,
         estimator,

@@ -25,6 +25,7 @@ from .._sklearn_compat import (
     StrOptions,
     _fit_context,
 )
+from .._utils.hints import explains_names
 from .._utils.threads import map_in_threads, torch_threads
 from .._utils.torch_state import plain_torch
 from ..engine import FitPlan, FitResult, TrainingState, rows_at_once, train_plan
@@ -34,6 +35,7 @@ from ..schedules import SCHEDULES
 from ._data_checks import names_of_arrays, without_duplicates
 from ._default_space import default_search_space
 from ._fit_data import FitData, check_same_validation_data, in_weight_unit
+from ._other_names import OF_OTHER_NETWORKS
 from ._plan import check_parameters, estimate_costs, make_plan
 from ._preparation import Preparation
 from ._reporting import EpochReporter, fitted_attributes
@@ -83,6 +85,9 @@ class BaseNet(SavedNet, Preparation, HintedParams, CallbackSupportMixin, BaseEst
         "verbose": ["verbose"],
     }
 
+    _other_names = OF_OTHER_NETWORKS
+
+    @explains_names
     def __init__(
         self,
         *,

@@ -9,7 +9,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 
 from .._sklearn_compat import Interval, StrOptions
-from .._utils.hints import did_you_mean
+from .._utils.hints import did_you_mean, explains_names
 from ._base import BaseNet
 from ._saved_state import check_classes
 
@@ -163,6 +163,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
         "class_weight": [dict, StrOptions({"balanced"}), None],
     }
 
+    @explains_names
     def __init__(
         self,
         *,

@@ -200,7 +200,7 @@ UNKNOWN = flattened(
             "droput",
             [0.1],
             lambda value: NetClassifier(droput=value),
-            "unexpected keyword argument 'droput'",
+            "has no parameter 'droput'\\. Did you mean 'dropout'\\?",
             TypeError,
         ),
         bad(
@@ -208,7 +208,7 @@ UNKNOWN = flattened(
             "droput",
             [0.1],
             lambda value: NetClassifier().set_params(droput=value),
-            "Invalid parameter 'droput' for estimator NetClassifier\\(\\)\\. Valid parameters are: .*'dropout'",
+            "NetClassifier has no parameter 'droput'\\. Did you mean 'dropout'\\?",
         ),
     ]
     + [
