@@ -12,7 +12,7 @@ from sklearn import config_context
 from sklearn.base import _fit_context
 
 # What reports the epochs of a network and the fits of a search to scikit-learn's callbacks.
-from sklearn.callback import CallbackSupportMixin
+from sklearn.callback import AutoPropagatedCallback, CallbackSupportMixin
 
 # Trees of histogram gradient boosting and their nodes, which saved files hold field by field.
 from sklearn.ensemble._hist_gradient_boosting.common import PREDICTOR_RECORD_DTYPE as HIST_NODE
@@ -78,6 +78,7 @@ __all__ = [
     "get_scorer_names",
     "has_callbacks",
     "has_no_more_to_learn",
+    "hears_of_fits",
     "metadata_requests",
     "scorer_name",
     "scorer_of",
@@ -183,6 +184,26 @@ def has_callbacks(*estimators):
         for estimator in estimators
         for candidate in (estimator, *estimator.get_params(deep=True).values())
     )
+
+
+def hears_of_fits(search, context):
+    """Whether callbacks ask for the fits of a search, and not only for its candidates.
+
+    Those of the estimator do, and those of the search that go down two levels from it: to candidates, then to fits.
+
+    Parameters
+    ----------
+    search : estimator
+    context : CallbackContext
+        The root of its fit.
+    """
+    depth = 2
+    while context is not None:
+        depth += context.source_estimator_name is not None  # the search is itself part of an estimator
+        context = context.parent
+    callbacks = [one for one in getattr(search, "_skl_callbacks", ()) if isinstance(one, AutoPropagatedCallback)]
+    depths = [callback.max_propagation_depth for callback in callbacks]
+    return has_callbacks(search.estimator) or any(one is None or one >= depth for one in depths)
 
 
 def scorers_by_name(scorer):

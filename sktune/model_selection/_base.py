@@ -25,7 +25,7 @@ from .._sklearn_compat import (
     Interval,
     _check_method_params,
     _fit_context,
-    has_callbacks,
+    hears_of_fits,
     scorers_by_name,
     scorers_with_classes,
 )
@@ -33,28 +33,29 @@ from .._utils.interrupts import interrupts
 from .._utils.portable import Portable
 from .._utils.random import derive_seed, root_seed
 from ..exceptions import TimeBudgetError
-from ..neural_network import NetClassifier, NetRegressor
-from ._dispatch import goes_to_threads, open_parallel
+from ._dispatch import can_join, goes_to_threads, open_parallel
 from ._evaluation import Problem, fit_watched, make_candidate
 from ._evaluator import EpochBudgetError, Evaluator
 from ._failures import explain_no_winner, warn_of_failures, warn_of_interruption
 from ._fit_checks import check_fit_params, check_pre_dispatch, hint_at_scorer
 from ._initial_results import KnownResults
 from ._ledger import Run, data_key
+from ._live_results import LiveResults
 from ._picklable import check_picklable
 from ._planning import rehearse
+from ._progress_lines import size_line
+from ._reporter import Reporter
 from ._results import extra_columns, fold_outcomes, rank_failures_last
 from ._resuming import check_has_epochs
 from ._scores import Scores, leading_metric
 from ._search_clock import SearchClock
 from ._seeding import seeded_generators
 from ._splits import check_labels_of_splits, freeze_splits
-from ._verbose import announce_size
 
 Schedule = Callable[[Evaluator], str | None]
 
 
-class BaseTuneSearchCV(Portable, HintedParams, BaseSearchCV):
+class BaseTuneSearchCV(LiveResults, Portable, HintedParams, BaseSearchCV):
     """Cross-validated search with scikit-learn's interface and a loop of its own.
 
     A subclass says in `_schedule` which candidates to evaluate, and nothing else. Everything around it is done here:
@@ -273,14 +274,14 @@ class BaseTuneSearchCV(Portable, HintedParams, BaseSearchCV):
         check_labels_of_splits(self.estimator, y, splits, scorer)
         spent = 0.0 if run is None or self.timeout is None else run.seconds_before()
         clock = SearchClock(start - spent, self.timeout, run and run.note_time)
-        problem = self._pose_problem(X, y, scorer, routed, len(splits), clock.deadline)
+        problem = self._pose_problem(X, y, scorer, routed, root, clock.deadline)
         if self._rehearses is not None:
             self._plan = rehearse(
                 problem,
                 splits,
                 seed,
                 schedule,
-                partial(self._open_evaluator, problem, splits, seed, None, lambda: False),
+                partial(self._open_evaluator, problem, splits, seed, None, lambda: False, Reporter(is_silent=True)),
                 is_typical=self._scores_decide(),
                 **self._rehearses,
             )
@@ -312,7 +313,7 @@ class BaseTuneSearchCV(Portable, HintedParams, BaseSearchCV):
                 raise
             raise type(error)(f"scoring={self.scoring!r}: {error}{hint_at_scorer(self.scoring)}") from None
 
-    def _pose_problem(self, X, y, scorer, routed: Bunch, n_splits: int, deadline: float | None) -> Problem:
+    def _pose_problem(self, X, y, scorer, routed: Bunch, root, deadline: float | None) -> Problem:
         """Gather what all tasks share."""
         return Problem(
             estimator=clone(self.estimator),
@@ -321,12 +322,12 @@ class BaseTuneSearchCV(Portable, HintedParams, BaseSearchCV):
             scorer=scorer,
             fit_params=routed.estimator.fit,
             score_params=routed.scorer.score,
-            n_splits=n_splits,
+            n_splits=self.n_splits_,
             return_train_score=self.return_train_score,
             error_score=self.error_score,
             verbose=self.verbose,
             deadline=deadline,
-            caller=self if has_callbacks(self, self.estimator) else None,
+            caller=self if hears_of_fits(self, root) else None,
         )
 
     def _search(
@@ -339,22 +340,25 @@ class BaseTuneSearchCV(Portable, HintedParams, BaseSearchCV):
         settings: dict[str, Any],
     ) -> Evaluator:
         """Run the schedule to its end, to the end of the time budget, or to Ctrl-C."""
-        if not goes_to_threads(_can_join(self.estimator)):
+        if not goes_to_threads(can_join(self.estimator)):
             check_picklable(problem.estimator, problem.scorer, self.n_jobs)
-        n_planned = self._n_candidates()
-        if self.verbose > 0:
-            announce_size(len(splits), n_planned)
+        n_planned, of_fits = self._n_candidates(), problem.caller is not None
+        n_tasks = n_planned if not of_fits or n_planned is None else n_planned * len(splits)
         context = root.subcontext(
             task_name="search",
-            max_subtasks=None if n_planned is None else n_planned * len(splits),
+            max_subtasks=None if of_fits and self._scores_decide() else n_tasks,
             sequential_subtasks=False,
         ).call_on_fit_task_begin(estimator=self)
+        reporter = Reporter(self.verbose, n_planned, context=None if of_fits else context, search=self)
+        reporter.stage(size_line(len(splits), n_planned))
         with interrupts() as was_interrupted:
-            heard = None if problem.caller is None else context  # pickled with every task: not for nobody
+            heard = context if of_fits else None  # pickled with every task: not for nobody
             evaluator = self._open_evaluator(
-                problem, splits, seed, heard, was_interrupted, partial(Evaluator, **settings)
+                problem, splits, seed, heard, was_interrupted, reporter, partial(Evaluator, **settings)
             )
-            self.stopped_by_ = self._run_schedule(schedule, evaluator)
+            with self._showing(evaluator):
+                self.stopped_by_ = self._run_schedule(schedule, evaluator)
+                reporter.finish(self.stopped_by_, evaluator.metric)
         context.call_on_fit_task_end(estimator=self)
         if evaluator.ledger is not None:
             evaluator.ledger.note_outcomes(evaluator.recorded(), is_over=True)
@@ -364,16 +368,16 @@ class BaseTuneSearchCV(Portable, HintedParams, BaseSearchCV):
             raise explain_no_winner(evaluator.candidates, self.stopped_by_, self.timeout, self.max_epochs_total)
         return evaluator
 
-    def _open_evaluator(self, problem, splits, seed, context, was_interrupted, kind: Callable) -> Evaluator:
+    def _open_evaluator(self, problem, splits, seed, context, was_interrupted, reporter, kind: Callable) -> Evaluator:
         return kind(
             problem,
             splits,
-            parallel=open_parallel(self.n_jobs, self.pre_dispatch, fuse=_can_join(self.estimator)),
+            parallel=open_parallel(self.n_jobs, self.pre_dispatch, fuse=can_join(self.estimator)),
             seed=seed,
             context=context,
             name_metric=self._leading_metric,
             was_interrupted=was_interrupted,
-            n_planned=self._n_candidates(),
+            reporter=reporter,
             max_epochs_total=self.max_epochs_total,
         )
 
@@ -490,9 +494,3 @@ class BaseTuneSearchCV(Portable, HintedParams, BaseSearchCV):
 def _metadata_of_callbacks(params: dict[str, Any]) -> dict[str, Any] | None:
     weight = params.get("sample_weight")
     return None if weight is None else {"sample_weight": weight}
-
-
-def _can_join(estimator) -> bool:
-    """Whether networks of ours are in the estimator that train through the engine: several of them can train as one."""
-    parts = [estimator, *estimator.get_params(deep=True).values()]
-    return any(isinstance(part, NetClassifier | NetRegressor) and not part.callbacks for part in parts)

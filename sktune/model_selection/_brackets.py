@@ -14,7 +14,7 @@ epochs; those of the algorithm spend up to a fifth more.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from ._halving import SuccessiveHalving
@@ -109,6 +109,29 @@ def survivors(scores: Mapping[Candidate, float], n_survivors: int) -> list[Candi
     ['c', 'a']
     """
     return sorted((c for c, score in scores.items() if not math.isnan(score)), key=lambda c: -scores[c])[:n_survivors]
+
+
+def count_epochs(stages: Iterable[tuple[int, int, Rung]], max_epochs: int) -> int:
+    """Return how many epochs the stages of a bracket train, over all splits.
+
+    Parameters
+    ----------
+    stages : iterable of (int, int, Rung)
+        How many candidates begin in a stage, how many go on from the one before, and to which rung.
+    max_epochs : int
+        Of a whole training.
+
+    Examples
+    --------
+    >>> count_epochs([(9, 0, Rung(1 / 9, 1)), (0, 3, Rung(1 / 3, 1)), (0, 1, Rung(1, 2))], max_epochs=9)
+    30
+    """
+    n_epochs, reached = 0, 0
+    for n_new, n_going_on, rung in stages:
+        n_each = rung.epochs(max_epochs) * rung.n_splits
+        n_epochs += n_new * n_each + n_going_on * (n_each - reached)
+        reached = n_each
+    return n_epochs
 
 
 def spread(planned: Sequence[int], n_points: float) -> list[int]:

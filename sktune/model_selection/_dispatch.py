@@ -1,5 +1,6 @@
 """Tasks out, results in: joblib's backends as a search uses them, also where workers die."""
 
+import logging
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Future
@@ -7,12 +8,15 @@ from contextlib import closing
 from functools import partial
 
 from joblib import ParallelBackendBase
+from sklearn.base import BaseEstimator
 from sklearn.utils.parallel import Parallel
 
 from .._joblib_compat import get_active_backend
 from ..exceptions import SktuneWarning
+from ..neural_network import NetClassifier, NetRegressor
 from ._evaluation import FoldRecord, Task
 
+_LOGGER = logging.getLogger(__name__)
 #: What says that the process of a task has died, besides `BrokenExecutor`; by name, as few have these packages.
 _DEATHS = {
     "distributed.scheduler.KilledWorker",
@@ -26,6 +30,12 @@ Tasks = dict[tuple[int, int], Task]
 
 class WorkerDiedWarning(SktuneWarning):
     """A worker of a search has died, for want of memory for example; its tasks are done once more."""
+
+
+def can_join(estimator: BaseEstimator) -> bool:
+    """Whether networks of ours are in the estimator that train through the engine: several of them can train as one."""
+    parts = [estimator, *estimator.get_params(deep=True).values()]
+    return any(isinstance(part, NetClassifier | NetRegressor) and not part.callbacks for part in parts)
 
 
 def open_parallel(n_jobs: int | None, pre_dispatch: int | str, *, fuse: bool) -> Parallel:
@@ -98,6 +108,13 @@ def _at_least_two(backend: ParallelBackendBase, effective_n_jobs: Callable, n_jo
     return max(2, n_workers)
 
 
+def drained(tasks: list[Task]) -> Iterator[Task]:
+    """Yield tasks out of a list: each holds the network that it goes on with, until it is done and no longer."""
+    tasks.reverse()
+    while tasks:
+        yield tasks.pop()
+
+
 def outlive_workers(
     run: Callable[[Iterable[Task]], Iterator[FoldRecord]],
     tasks: Iterable[Task],
@@ -127,6 +144,7 @@ def outlive_workers(
         if death is None:
             return
         count_lost(at_work.values())
+        _LOGGER.info("a worker died (%s): %d tasks are done again", _describe(death), len(at_work))
         warnings.warn(
             f"a worker died ({_describe(death)}): the {len(at_work)} tasks that it and others were given are done "
             "again. If this comes often, let fewer tasks run at a time (n_jobs), or give the workers more memory.",

@@ -16,7 +16,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from .._utils.random import derive_seed
 from .._utils.torch_state import plain_torch
 from ._budget import Budget
-from ._dispatch import lost_record, outlive_workers
+from ._dispatch import drained, lost_record, outlive_workers
 from ._evaluation import (
     FoldRecord,
     Problem,
@@ -28,11 +28,11 @@ from ._evaluation import (
     recall_watched,
 )
 from ._ledger import Ledger
+from ._reporter import Reporter
 from ._results import CandidateRecord, value_of
 from ._resuming import change_params, epoch_costs
 from ._scores import Scores
 from ._search_clock import SearchClock
-from ._verbose import announce_batch
 
 #: How long the threads of a search that ends early are waited for: what they do cannot be interrupted.
 _SECONDS_TO_END = 1.0
@@ -67,13 +67,13 @@ class Evaluator:
     seed : int or None
         The root of all seeds; None leaves every random state alone.
     context : CallbackContext or None
-        The task "search" of scikit-learn's callbacks; None if nobody listens.
+        The task "search" of scikit-learn's callbacks; None if they do not ask for fits.
     name_metric : callable
         Given the scores of a first successful fit, returns the name of the metric that leads the search.
     was_interrupted : callable
         Whether Ctrl-C has come, even if a fit has swallowed it.
-    n_planned : int or None
-        How many candidates are to be evaluated, if that is known.
+    reporter : Reporter
+        Is told what becomes of candidates.
     max_epochs_total : int or None, default=None
         How many epochs may be trained over all candidates and splits. Those of fits that fail count too; where it is
         not known how many these were, those that were planned do.
@@ -95,7 +95,7 @@ class Evaluator:
         context: CallbackContext | None,
         name_metric: Callable[[Any], str],
         was_interrupted: Callable[[], bool],
-        n_planned: int | None,
+        reporter: Reporter,
         max_epochs_total: int | None = None,
         known_results: Sequence[tuple[dict[str, Any], float]] = (),
         ledger: Ledger | None = None,
@@ -108,7 +108,7 @@ class Evaluator:
         self.context = context
         self.name_metric = name_metric
         self.was_interrupted = was_interrupted
-        self.n_planned = n_planned
+        self.reporter = reporter
         self.clock = clock or SearchClock(time.time(), None)
         self.budget = Budget(max_epochs_total, self.clock)
         self.has_left_out = False  # whether the budget of epochs did not suffice for a candidate
@@ -146,8 +146,6 @@ class Evaluator:
             self._refuse(batch)
         self.has_left_out |= len(chosen) < len(batch)
         self._evaluate([self._task(one, split) for one in chosen for split in range(len(self.splits))])
-        if self.problem.verbose > 0:
-            announce_batch(self.candidates, batch, self.n_planned, self.metric)
         return batch
 
     def add(self, params: list[dict[str, Any]]) -> list[CandidateRecord]:
@@ -392,6 +390,7 @@ class Evaluator:
         return any(candidate.status == "ok" for candidate in self.candidates)
 
     def _task(self, candidate: CandidateRecord, split: int, n_epochs: int | None = None) -> Task:
+        self.reporter.begin(candidate)
         context = self.context and self.context.subcontext(
             task_name="candidate-split-evaluation", task_id=self._n_tasks
         )
@@ -410,17 +409,19 @@ class Evaluator:
         return self.max_epochs(candidate, default=0)
 
     def _evaluate(self, tasks: list[Task]) -> None:
-        records = self._run(_drained(tasks)) if self.ledger is None else self._recall_or_run(tasks)
+        self.reporter.settle(self.metric)
+        records = self._run(drained(tasks)) if self.ledger is None else self._recall_or_run(tasks)
         with closing(records):  # at once, also after an error: tasks may be running
             for record in records:
                 self._keep(record)
+        self.reporter.settle(self.metric)
 
     def _recall_or_run(self, tasks: list[Task]) -> Iterator[FoldRecord]:
         """Yield the records of tasks that were done before, then those of the others."""
-        known, unknown = self.ledger.look_up(_drained(tasks))
+        known, unknown = self.ledger.look_up(drained(tasks))
         yield from self._recall(known)
         late = []
-        with closing(self._run(self.ledger.still_unknown(_drained(unknown), late))) as records:
+        with closing(self._run(self.ledger.still_unknown(drained(unknown), late))) as records:
             yield from records
         yield from self._recall(late)
         self.ledger.note_outcomes(self.recorded(), is_over=False)
@@ -483,6 +484,7 @@ class Evaluator:
         if self.metric is None and record.status == "ok":
             self.first_scores = record.test_scores
             self.metric = self.name_metric(record.test_scores)
+        self.reporter.hear(self.candidates[record.candidate], record.split, self.metric)
 
 
 def _going_on(pieces: Iterable[Piece]) -> list[Piece]:
@@ -491,10 +493,3 @@ def _going_on(pieces: Iterable[Piece]) -> list[Piece]:
 
 def _epochs_of(fold: FoldRecord | None) -> float:
     return 0.0 if fold is None or math.isnan(fold.n_epochs) else fold.n_epochs
-
-
-def _drained(tasks: list[Task]) -> Iterator[Task]:
-    """Yield tasks out of a list: each holds the network that it goes on with, until it is done and no longer."""
-    tasks.reverse()
-    while tasks:
-        yield tasks.pop()

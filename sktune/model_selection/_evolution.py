@@ -8,8 +8,8 @@ import numpy as np
 
 from ._evaluator import Evaluator, Piece
 from ._population import exploit, generation_ends
+from ._progress_lines import generation_line
 from ._results import CandidateRecord
-from ._verbose import announce_generation
 
 
 class Evolution:
@@ -69,8 +69,9 @@ class Evolution:
             scores = [self._score(member, generation) for member in self.members]
             is_last = generation == n_generations - 1
             n_replaced = 0 if is_last else self._replace(scores, generation)
-            if self.evaluate.problem.verbose > 0:
-                announce_generation(generation + 1, n_generations, scores, n_replaced, self.evaluate.metric)
+            self.evaluate.reporter.stage(
+                generation_line(generation + 1, n_generations, scores, n_replaced, self.evaluate.metric)
+            )
         return None
 
     def _pieces(self, generation):

@@ -9,14 +9,14 @@ from .._sklearn_compat import Interval, StrOptions
 from .._utils.hints import explains_names
 from ..space import Space
 from ._base import BaseTuneSearchCV
-from ._brackets import Stage, brackets, spread, survivors
+from ._brackets import Stage, brackets, count_epochs, spread, survivors
 from ._evaluator import Evaluator
 from ._initial_results import WarmStarted, place_results
 from ._other_names import other_names
 from ._paced_search import PacedSearchCV
 from ._proposals import Observation, propose
 from ._results import CandidateRecord
-from ._search_spaces import SpaceBudget
+from ._search_spaces import SpaceBudget, whole_epochs
 from ._tournament import Tournament
 
 #: Under "bayes", one of so many candidates is from anywhere: what is learnt from short trainings may mislead. Falkner,
@@ -261,25 +261,43 @@ class HyperbandSearchCV(WarmStarted, PacedSearchCV):
         self._check_initial_results([SpaceBudget(space, 0)])
 
     def _schedule(self, evaluate: Evaluator, space: Space, max_epochs: int) -> None:
-        once = brackets(
-            max_epochs,
-            reduction_factor=self.reduction_factor,
-            min_epochs=self.min_epochs,
-            n_splits=len(evaluate.splits),
-            n_first_splits=self.n_first_splits,
-        )
+        once = self._brackets(max_epochs, len(evaluate.splits))
         self.brackets_ = [[(stage.n_candidates, stage.rung.epochs(max_epochs)) for stage in one] for one in once]
-        planned = once * self.n_rounds
-        sizes = spread([bracket[0].n_candidates for bracket in planned], space.n_points)
+        planned, sizes = self._planned(once, space)
+        evaluate.reporter.n_epochs_planned = sum(
+            size / bracket[0].n_candidates * _count_epochs(bracket, max_epochs)
+            for bracket, size in zip(planned, sizes, strict=True)
+        )
         first = self._first(space)
         known = self._known_in(space, evaluate)
         tournament = Tournament(evaluate, "hyperband")
         for number, (bracket, size) in enumerate(zip(planned, sizes, strict=True)):
-            seed, size = evaluate.derive_seed("bracket", number), max(size, len(first))
+            seed = evaluate.derive_seed("bracket", number)
             observed = known + tournament.observations()
             params = self._propose(observed, space, size, seed, bracket[0].rung.share, first)
             run_bracket(tournament, evaluate.add(params), bracket)
             first = []
+
+    def _brackets(self, max_epochs, n_splits):
+        """The brackets of one round."""
+        return brackets(
+            max_epochs,
+            reduction_factor=self.reduction_factor,
+            min_epochs=self.min_epochs,
+            n_splits=n_splits,
+            n_first_splits=self.n_first_splits,
+        )
+
+    def _planned(self, once, space):
+        """The brackets of all rounds, and how many candidates begin each."""
+        planned = once * self.n_rounds
+        sizes = spread([bracket[0].n_candidates for bracket in planned], space.n_points)
+        return planned, [max(sizes[0], len(self._first(space))), *sizes[1:]]
+
+    def _n_candidates(self) -> int:
+        space = self._one_space()
+        _, sizes = self._planned(self._brackets(whole_epochs(self.estimator, space), self.n_splits_), space)
+        return sum(sizes)
 
     def _known_in(self, space, evaluate):
         (places,) = place_results(evaluate.known_results, self.estimator, [SpaceBudget(space, 0)], all_must_fit=False)
@@ -290,6 +308,11 @@ class HyperbandSearchCV(WarmStarted, PacedSearchCV):
             n_anywhere = min(n_points, len(first) + n_points // _ONE_ANYWHERE_OF)
             first = propose("sobol", space, n_anywhere, known, seed=seed, first=first)
         return propose(self.sampler, space, n_points, known, seed=seed, share=share, first=first)
+
+
+def _count_epochs(bracket: list[Stage], max_epochs: int) -> int:
+    stages = [(0 if number else n, n if number else 0, rung) for number, (n, rung) in enumerate(bracket)]
+    return count_epochs(stages, max_epochs)
 
 
 def run_bracket(tournament: Tournament, candidates: list[CandidateRecord], bracket: list[Stage]) -> None:

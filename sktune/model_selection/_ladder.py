@@ -142,6 +142,8 @@ class Climb:
         """
         former = {index: self.rung_of(index) for index in goals}
         self.evaluate.train(*self._stages(goals.items()))
+        for index in goals:
+            self.evaluate.reporter.pause(self.candidates[index], self.evaluate.metric)
         for index, goal in goals.items():
             for number in range(former[index] + 1, goal + 1):
                 rung = self.ladder[number]

@@ -316,7 +316,9 @@ class PopulationSearchCV(BaseTuneSearchCV):
             ),
             mutable=mutable,
         )
-        return evolution.run([*first, *space.from_unit(design)], find_resource(self.estimator).n_epochs)
+        n_epochs = find_resource(self.estimator).n_epochs
+        evaluate.reporter.n_epochs_planned = self.population_size * n_epochs * len(evaluate.splits)
+        return evolution.run([*first, *space.from_unit(design)], n_epochs)
 
     def _store_results(self, evaluator: Evaluator) -> None:
         super()._store_results(evaluator)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from ._evaluator import Evaluator, Piece
 from ._ladder import Rung
 from ._learning_curves import lifted
+from ._progress_lines import digits
 from ._proposals import Observation
 from ._results import CandidateRecord
 
@@ -46,10 +47,10 @@ class Tournament:
         return scores
 
     def _announce(self, scores, rung):
-        if self._evaluate.problem.verbose > 0:
-            best = max((score for score in scores.values() if not math.isnan(score)), default=math.nan)
-            where = f"{rung.share:.3g} of the epochs on {rung.n_splits} splits"
-            print(f"{len(scores)} candidates after {where}: best {self._evaluate.metric} {best:.5g}", flush=True)
+        best = max((score for score in scores.values() if not math.isnan(score)), default=math.nan)
+        where = f"{rung.share:.3g} of the epochs on {rung.n_splits} of {len(self._evaluate.splits)} folds"
+        result = "all failed" if math.isnan(best) else f"best {self._evaluate.metric} {digits(best)}"
+        self._evaluate.reporter.stage(f"{len(scores)} candidate{'s'[: len(scores) > 1]} after {where}: {result}")
 
     def keep(self, indices: Sequence[int], candidates: Sequence[CandidateRecord]) -> list[CandidateRecord]:
         """Return the candidates with these indices, in this order, and let go of the others."""

@@ -1,9 +1,9 @@
-"""What a search prints: the lines of scikit-learn's searches, and the best so far.
+"""What a search prints besides its candidates: the lines of scikit-learn's searches.
 
 ======= =================================================================================
 verbose prints
 ======= =================================================================================
->= 1    the size of the search; after each batch or generation, how far it is and the best
+>= 1    the size of the search, and what `Reporter` tells
 > 1     a line per fit: parameters and time
 > 2     its score too, and which split it was
 > 9     when it starts, and which candidate it was
@@ -12,52 +12,14 @@ verbose prints
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from .._joblib_compat import short_format_time
 
 if TYPE_CHECKING:
     from ._evaluation import FoldRecord, Problem, Task
-    from ._results import CandidateRecord
 
 WIDTH = 80  # of a terminal, which the dots fill
-
-
-def announce_size(n_splits: int, n_candidates: int | None) -> None:
-    """Print how many fits are to come, as scikit-learn does."""
-    if n_candidates is None:
-        print(f"Fitting {n_splits} folds for each candidate")
-        return
-    n_fits = n_splits * n_candidates
-    print(f"Fitting {n_splits} folds for each of {n_candidates} candidates, totalling {n_fits} fits")
-
-
-def announce_batch(
-    candidates: list[CandidateRecord], batch: list[CandidateRecord], n_planned: int | None, metric: str | None
-) -> None:
-    """Print how many candidates are done, what the latest batch gave, and the best so far."""
-    of_all = "" if n_planned is None else f"/{n_planned}"
-    latest, best = _best_of(batch, metric), _best_of(candidates, metric)
-    line = f"[{len(candidates)}{of_all}] "
-    line += "failed" if latest is None else f"{metric} {latest.mean_score(metric):.5g}"
-    if best is not None:
-        line += f", best {best.mean_score(metric):.5g} with {_show_params(best.params)}"
-    print(line, flush=True)
-
-
-def announce_generation(
-    number: int, n_generations: int, scores: list[float], n_replaced: int, metric: str | None
-) -> None:
-    """Print how far a population is, the best score of its members, and how many go on from copies of others."""
-    known = [score for score in scores if not math.isnan(score)]
-    best = f"best {metric} {max(known):.5g}" if known else "all failed"
-    print(f"[generation {number}/{n_generations}] {best}, {n_replaced} of {len(scores)} replaced", flush=True)
-
-
-def _best_of(candidates: list[CandidateRecord], metric: str | None) -> CandidateRecord | None:
-    finished = [candidate for candidate in candidates if candidate.status == "ok"]
-    return max(finished, key=lambda candidate: candidate.mean_score(metric), default=None)
 
 
 def announce_start(problem: Problem, task: Task) -> None:

@@ -8,7 +8,7 @@ from .._sklearn_compat import Interval, StrOptions
 from .._utils.hints import explains_names
 from ..space import Space
 from ._base import BaseTuneSearchCV
-from ._brackets import survivors
+from ._brackets import count_epochs, survivors
 from ._evaluator import Evaluator
 from ._other_names import other_names
 from ._paced_search import PacedSearchCV
@@ -238,10 +238,16 @@ class ZoomSearchCV(PacedSearchCV):
             n_first_splits=self.n_first_splits,
         )
 
+    def _n_candidates(self) -> int:
+        sizes = [one.n_candidates for one in self._rounds(self.n_splits_)]
+        return max(sizes[0], len(self._first(self._one_space()))) + sum(sizes[1:])
+
     def _schedule(self, evaluate: Evaluator, space: Space, max_epochs: int) -> None:
         tournament = Tournament(evaluate, "zoom")
         rounds = self._rounds(len(evaluate.splits))
         first = self._first(space)
+        stages = [(one.n_candidates, one.n_carried, one.rung) for one in rounds]
+        evaluate.reporter.n_epochs_planned = count_epochs(stages, max_epochs)
         best: list[CandidateRecord] = []
         self.spaces_ = []
         for number, (now, following) in enumerate(zip(rounds, [*rounds[1:], None], strict=True)):
