@@ -97,7 +97,7 @@ class BaseTuneSearchCV(LiveResults, Portable, HintedParams, BaseSearchCV):
     cv : int, splitter, iterable or None, default=None
         The splits.
     verbose : int, default=0
-        How much to print.
+        1 prints a line per candidate, more than 1 also scikit-learn's lines for each fit.
     pre_dispatch : int or str, default="2*n_jobs"
         How many tasks to hand out in advance.
     random_state : int, RandomState or None, default=None
@@ -346,11 +346,11 @@ class BaseTuneSearchCV(LiveResults, Portable, HintedParams, BaseSearchCV):
         n_tasks = n_planned if not of_fits or n_planned is None else n_planned * len(splits)
         context = root.subcontext(
             task_name="search",
-            max_subtasks=None if of_fits and self._scores_decide() else n_tasks,
+            max_subtasks=None if of_fits and self._pauses() else n_tasks,
             sequential_subtasks=False,
         ).call_on_fit_task_begin(estimator=self)
         reporter = Reporter(self.verbose, n_planned, context=None if of_fits else context, search=self)
-        reporter.stage(size_line(len(splits), n_planned))
+        reporter.stage(size_line(len(splits), n_planned, all_folds=not self._pauses()))
         with interrupts() as was_interrupted:
             heard = context if of_fits else None  # pickled with every task: not for nobody
             evaluator = self._open_evaluator(
@@ -384,6 +384,10 @@ class BaseTuneSearchCV(LiveResults, Portable, HintedParams, BaseSearchCV):
     def _known_results(self, data_key: Callable[[], str], splits: list, run: Run | None) -> KnownResults:
         """Return the scores that are known before anything is evaluated."""
         return []
+
+    def _pauses(self) -> bool:
+        """Whether candidates are trained in pieces, not all of them to the end."""
+        return False
 
     def _scores_decide(self) -> bool:
         """Whether the scores decide how much is trained, and not only what."""

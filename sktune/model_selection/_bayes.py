@@ -175,7 +175,26 @@ class BayesSearchCV(WarmStarted, BaseTuneSearchCV):
     Notes
     -----
     Ctrl-C ends the search and refits the best of the candidates that have finished, with a warning; a second one ends
-    the refit too. Progress bars are those of scikit-learn: ``search.set_callbacks(sklearn.callback.ProgressBar())``.
+    the refit too.
+
+    Progress can be followed in three ways, in every search of sktune:
+
+    - ``verbose=1`` prints a line of at most 120 characters for each candidate as it ends: how many have ended of how
+      many, the mean score with its standard deviation over the splits or what went wrong, the best score so far, the
+      time and about how much remains, and the parameters that differ from those of the best candidate. Candidates that
+      `storage` has from before are one line together.
+    - The same lines, and events such as the death of a worker, are records of Python's ``logging`` under the name
+      "sktune", with a logger for each module, whatever `verbose` is: of level INFO, and WARNING for a candidate that
+      has failed. A line that your handlers show on the screen is not printed as well.
+    - Progress bars are those of scikit-learn: ``search.set_callbacks(sklearn.callback.ProgressBar())``. Callbacks hear
+      of a task "candidate" for each candidate, below "search", in the main process. Those whose
+      ``max_propagation_depth`` is 2 or more, or None, and all where the estimator has callbacks of its own, hear of
+      the fits instead, as in scikit-learn's searches: ``ProgressBar(max_propagation_depth=2)`` shows each fit and its
+      epochs, which takes its time.
+
+    While the search runs, its ``cv_results_``, ``best_score_``, ``best_params_`` and ``best_index_`` have all
+    candidates that have ended: a `callback` and scikit-learn's callbacks can read them there. They are computed when
+    they are read. In a worker process, where callbacks may hear of fits, there are none.
 
     Examples
     --------
@@ -343,6 +362,8 @@ class BayesSearchCV(WarmStarted, BaseTuneSearchCV):
 
     def _scores_decide(self) -> bool:
         return self.pruning is not None
+
+    _pauses = _scores_decide
 
     def _n_candidates(self) -> int:
         budgets = parse_search_spaces(self.search_spaces, self.n_iter)

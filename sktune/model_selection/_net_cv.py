@@ -272,7 +272,7 @@ class NetClassifierCV(ClassifierMixin, _BaseNetCV):
     random_state : int, RandomState instance or None, default=None
         Seed of the search, of the default folds, and of every network whose own `random_state` is None.
     verbose : int, default=0
-        How much to print.
+        1 prints a line for each candidate as it ends, more than 1 also scikit-learn's lines for each fit.
 
     Attributes
     ----------
@@ -384,7 +384,7 @@ class NetRegressorCV(RegressorMixin, _BaseNetCV):
     random_state : int, RandomState instance or None, default=None
         Seed of the search, of the default folds, and of every network whose own `random_state` is None.
     verbose : int, default=0
-        How much to print.
+        1 prints a line for each candidate as it ends, more than 1 also scikit-learn's lines for each fit.
 
     Attributes
     ----------

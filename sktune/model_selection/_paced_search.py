@@ -28,6 +28,9 @@ class PacedSearchCV(BaseTuneSearchCV):
         self._check_knowledge(space)
         return super()._fit(X, y, params, partial(schedule, space=space, max_epochs=max_epochs))
 
+    def _pauses(self) -> bool:
+        return True
+
     def _one_space(self) -> Space:
         (budget, *others) = parse_search_spaces(self.search_spaces, 0)
         if others or budget.n_iter:

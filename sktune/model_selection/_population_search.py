@@ -320,6 +320,9 @@ class PopulationSearchCV(BaseTuneSearchCV):
         evaluate.reporter.n_epochs_planned = self.population_size * n_epochs * len(evaluate.splits)
         return evolution.run([*first, *space.from_unit(design)], n_epochs)
 
+    def _pauses(self) -> bool:
+        return True
+
     def _store_results(self, evaluator: Evaluator) -> None:
         super()._store_results(evaluator)
         self.cv_results_.update(lineage_columns(evaluator.recorded()))

@@ -21,12 +21,13 @@ WIDTH = 120
 _VALUE, _ERROR = 30, 50
 
 
-def size_line(n_splits: int, n_candidates: int | None) -> str:
-    """Say how many fits are to come, as scikit-learn does."""
+def size_line(n_splits: int, n_candidates: int | None, *, all_folds: bool) -> str:
+    """Say how many fits are to come, as scikit-learn does; `all_folds` says whether there will be all of them."""
+    at_most = "" if all_folds else "at most "
     if n_candidates is None:
-        return f"Fitting {n_splits} folds for each candidate"
-    n_fits = n_splits * n_candidates
-    return f"Fitting {n_splits} folds for each of {n_candidates} candidates, totalling {n_fits} fits"
+        return f"Fitting {at_most}{n_splits} folds for each candidate"
+    n_fits = f", totalling {n_splits * n_candidates} fits" if all_folds else ""
+    return f"Fitting {at_most}{n_splits} folds for each of {n_candidates} candidates{n_fits}"
 
 
 def generation_line(number: int, n_generations: int, scores: list[float], n_replaced: int, metric: str | None) -> str:

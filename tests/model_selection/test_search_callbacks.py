@@ -19,6 +19,9 @@ X = np.random.default_rng(0).normal(size=(30, 3))
 y = np.arange(30) % 2
 
 
+PACED = StepwiseSGDClassifier(max_iter=9, tol=None), {"alpha": (1e-6, 1.0, "log-uniform")}
+
+
 class Journal:
     """Appends a line per hook to a file, which works across processes."""
 
@@ -149,12 +152,18 @@ def test_a_progress_bar_is_one_bar_for_the_search_and_one_for_the_refit(n_jobs, 
 
 @pytest.mark.filterwarnings("ignore:The estimator StepwiseSGDClassifier does not support callbacks")
 def test_searches_that_train_in_pieces_have_as_many_tasks_as_it_takes(tmp_path):
-    search = BayesSearchCV(StepwiseSGDClassifier(max_iter=9, tol=None), {"alpha": (1e-5, 1.0)}, n_iter=3, cv=2)
-    for pruning, depth in itertools.product(["halving", "freeze-thaw"], [1, 2]):
-        path = tmp_path / f"{pruning} {depth}"
-        clone(search).set_params(pruning=pruning).set_callbacks(Journal(path, depth)).fit(X, y)
+    searches = [
+        BayesSearchCV(*PACED, n_iter=3, cv=2, pruning="halving"),
+        BayesSearchCV(*PACED, n_iter=3, cv=2, pruning="freeze-thaw"),
+        HyperbandSearchCV(*PACED, cv=2),
+        ZoomSearchCV(*PACED, cv=2, n_rounds=2, n_candidates=4),
+    ]
+    for (number, search), depth in itertools.product(enumerate(searches), [1, 2]):
+        path = tmp_path / f"{number} {depth}"
+        search.set_callbacks(Journal(path, depth)).fit(X, y)
         begun = [line for line in path.read_text().splitlines() if line.startswith("begin") and "candidate" in line]
-        assert len(begun) == 3 if depth == 1 else len(begun) > 3
+        n_candidates = len(search.cv_results_["params"])
+        assert len(begun) == n_candidates if depth == 1 else len(begun) > n_candidates
 
 
 class Reader:
@@ -182,7 +191,6 @@ def best_by_callable(results):
     return int(np.argmin(results["rank_test_score"]))
 
 
-PACED = StepwiseSGDClassifier(max_iter=6, tol=None), {"alpha": (1e-6, 1.0, "log-uniform")}
 READ = {
     "list": ListSearchCV(Moody(), {"quality": [0.25, 1.0, 0.5, 1.0]}, cv=2, batch_size=1),
     "batches": ListSearchCV(Moody(), {"quality": [0.25, 1.0, 0.5, 1.0]}, cv=2, return_train_score=True, n_jobs=2),

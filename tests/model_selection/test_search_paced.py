@@ -104,8 +104,9 @@ def test_known_settings_come_first(search_class, options):
 def test_progress_is_told(search_class, options, capsys):
     search = search_class(Replay(max_iter=9), SPACE, cv=2, verbose=1, random_state=0, **options).fit(X, y)
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "Fitting 2 folds for each candidate"
-    assert lines[1].split(":")[0] in [f"{n} candidates after 0.111 of the epochs on 1 splits" for n in (9, 6)]
+    n_candidates = len(search.cv_results_["params"])
+    assert lines[0] == f"Fitting at most 2 folds for each of {n_candidates} candidates"
+    assert lines[1].split(":")[0] in [f"{n} candidates after 0.111 of the epochs on 1 of 2 folds" for n in (9, 6)]
     assert "best score " in lines[1]
     search.set_params(verbose=0).set_callbacks(ProgressBar()).fit(X, y)
 
