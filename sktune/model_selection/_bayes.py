@@ -76,7 +76,7 @@ class BayesSearchCV(WarmStarted, BaseTuneSearchCV):
     cv : int, splitter, iterable or None, default=None
         The splits, as in scikit-learn; None means 5 folds. They are drawn once for all candidates.
     verbose : int, default=0
-        From 1 on, the size of the search and the best so far after each batch; from 2 on, a line per fit.
+        1 prints a line for each candidate as it ends (see Notes), more than 1 also scikit-learn's lines for each fit.
     pre_dispatch : int or str, default="2*n_jobs"
         How many tasks to hand out in advance.
     random_state : int, RandomState or None, default=None

@@ -81,7 +81,8 @@ class HyperbandSearchCV(WarmStarted, PacedSearchCV):
     cv : int, splitter, iterable or None, default=None
         The splits, as in scikit-learn; None means 5 folds. They are drawn once for all candidates.
     verbose : int, default=0
-        From 1 on, a line per comparison; from 2 on, a line per task.
+        1 prints a line for each candidate and each comparison (see the Notes of `BayesSearchCV`), more than 1 also
+        scikit-learn's lines for each task.
     pre_dispatch : int or str, default="2*n_jobs"
         How many tasks to hand out in advance.
     random_state : int, RandomState or None, default=None
