@@ -104,7 +104,7 @@ class _Mixup:
         self._rng = np.random.default_rng(seed)
         self._generator = torch.Generator().manual_seed(seed)
         self._alpha = plan.mixup
-        self._n_classes = plan.network.n_outputs if plan.is_classification else None
+        self._n_classes = plan.network.n_outputs if plan.has_class_numbers else None
 
     def __call__(self, X, y, weight):
         share = float(self._rng.beta(self._alpha, self._alpha))

@@ -40,7 +40,7 @@ def group_key(plan: FitPlan) -> tuple:
     """
     network = replace(plan.network, dropout=0.0)
     shape = plan.n_batches, plan.batch_rows[0] if plan.n_batches > 1 else None, capacities(plan)
-    return network, plan.optimizer, plan.dtype, plan.device, plan.is_classification, shape
+    return network, plan.optimizer, plan.dtype, plan.device, plan.loss, shape
 
 
 def divide(members: Sequence[Member], n_threads: int) -> list[list[Member]]:

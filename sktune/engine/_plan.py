@@ -21,7 +21,7 @@ class Rows:
     X : ndarray, csr_matrix or csr_array of shape (n_rows, n_features)
         Finite inputs, in the type of the network. Sparse ones become dense batch by batch.
     y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
-        Class numbers (int64), or targets in the type of the network.
+        Class numbers (int64), or targets in the type of the network: numbers, or 0 and 1 for each of several labels.
     weight : ndarray of shape (n_rows,) or None
         Positive weights of mean 1; None is 1 for each row.
     """
@@ -53,8 +53,13 @@ class FitPlan:
     early_stopping : bool
         Whether the loss on `valid` chooses the epoch whose weights are kept, and is what `patience` and the plateau
         schedule refer to. Without it, or without `valid`, the plateau schedule refers to the training loss.
+    loss : str
+        What is minimised: "log_loss" or "focal" of class numbers, "binary_log_loss" or "binary_focal" of several
+        labels, or a loss of `NetRegressor`.
+    loss_setting : float
+        The number that goes with it: `focal_gamma`, `huber_delta` or `quantile`.
     target_scale : ndarray of shape (n_outputs,) or None
-        Unit in which a squared error is measured, per output; None is the cross-entropy of a classification.
+        Unit in which the errors of a regression are measured, per output; None for a classification.
     target_shift : ndarray of shape (n_outputs,) or None
         Where the outputs of a regression start.
     first_epoch, n_epochs : int
@@ -72,6 +77,8 @@ class FitPlan:
     train: Rows | None = None
     valid: Rows | None = None
     early_stopping: bool = True
+    loss: str = "log_loss"
+    loss_setting: float = 0.0
     target_shift: np.ndarray | None = None
     target_scale: np.ndarray | None = None
     optimizer: str = "adamw"
@@ -101,8 +108,13 @@ class FitPlan:
 
     @property
     def is_classification(self) -> bool:
-        """Whether the loss is the cross-entropy of class numbers."""
+        """Whether outputs are scores of classes or of labels."""
         return self.target_scale is None
+
+    @property
+    def has_class_numbers(self) -> bool:
+        """Whether the targets are numbers of classes, of which each row has one."""
+        return self.loss in ("log_loss", "focal")
 
     @property
     def n_batches(self) -> int:

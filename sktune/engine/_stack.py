@@ -4,16 +4,19 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from .._utils.random import derive_seed
-from ..modules import BLOCK, StackedMLP, row_unit
+from ..modules import StackedMLP, row_unit
 from ._batches import rows_at_once, tensors_of_rows
 from ._divergence import diverged
+from ._losses import LOSSES
 from ._plan import FitPlan, FitResult, Rows, TrainingState
-from ._stacked_batches import StackedBatches, in_target_unit
+from ._stacked_batches import StackedBatches, network_targets
 from ._stacked_optimizers import StackedOptimizer
 
 #: rows of one forward pass without gradients: bounds the memory of the activations
@@ -193,8 +196,7 @@ class Stack:
 
     def _losses_of(self, chunk):
         if chunk not in self._losses:
-            kind = _CrossEntropy if self.members[0].plan.is_classification else _SquaredError
-            self._losses[chunk] = kind(chunk)
+            self._losses[chunk] = LOSSES[self.members[0].plan.loss](chunk, self._plans())
         return self._losses[chunk]
 
     def _history_rows(self, train_losses, rates) -> list[dict]:
@@ -289,64 +291,6 @@ class Stack:
                 view.copy_(saved[key])
 
 
-class _Losses:
-    """The losses of a chunk's batches, and their derivatives."""
-
-    def __init__(self, chunk):
-        self._chunk = chunk
-        self._targets = chunk.target.unbind(1)
-        n_batches = len(self._targets)
-        self._factors = chunk.factor.expand(-1, n_batches, -1, -1).unbind(1)
-        self._rows = torch.zeros_like(chunk.target)
-        self._rows_of_batch = self._rows.unbind(1)
-
-    def per_batch(self) -> Tensor:
-        """Return the loss of each batch, shape (M, n_batches), in float64; to be asked once."""
-        factor = self._chunk.factor
-        rows = self._of_rows().mul_(factor)
-        # padding has the factor 0, but may have overflown where the network has
-        return torch.where(factor == 0, 0.0, rows).double().sum((2, 3))
-
-
-class _CrossEntropy(_Losses):
-    """``-sum(target * log_softmax(outputs))`` per row, where the targets sum up to 1."""
-
-    def __init__(self, chunk):
-        super().__init__(chunk)
-        n_models, n_batches, _, n_rows = chunk.target.shape
-        self._shape = n_batches, 1, n_rows
-        # filled up to whole vector registers, for the sake of the logarithm: see `row_unit`
-        self._sums = self._rows.new_ones(n_models, padded(math.prod(self._shape), BLOCK))
-        self._sums_of_batch = self._in_shape(self._sums).unbind(1)
-
-    def _in_shape(self, sums):
-        return sums[:, : math.prod(self._shape)].unflatten(1, self._shape)
-
-    def derivative(self, outputs, batch):
-        """Return the derivative by the outputs, in their place."""
-        # torch's own softmax takes four times as long where classes are few
-        shifted = torch.sub(outputs, outputs.amax(1, keepdim=True), out=self._rows_of_batch[batch])
-        exponentials = torch.exp(shifted, out=outputs)
-        sums = torch.sum(exponentials, 1, keepdim=True, out=self._sums_of_batch[batch])
-        return exponentials.div_(sums).sub_(self._targets[batch]).mul_(self._factors[batch])
-
-    def _of_rows(self):
-        return self._in_shape(self._sums.log()) - self._rows.mul_(self._chunk.target).sum(2, keepdim=True)
-
-
-class _SquaredError(_Losses):
-    """``mean((outputs - target)**2)`` per row."""
-
-    def derivative(self, outputs, batch):
-        """Return the derivative by the outputs, in their place."""
-        difference = torch.sub(outputs, self._targets[batch], out=outputs)
-        self._rows_of_batch[batch].copy_(difference)
-        return difference.mul_(self._factors[batch]).mul_(2.0 / outputs.shape[1])
-
-    def _of_rows(self):
-        return self._rows.square().mean(2, keepdim=True)
-
-
 class _Evaluation:
     """The losses of a stack's networks on rows as they are, without dropout and the like, each computed alone.
 
@@ -373,12 +317,12 @@ class _Evaluation:
         """Return the loss of each network that has rows here, by its index."""
         return {index: self._loss(index, *rows) for index, rows in self._rows.items()}
 
-    def _loss(self, index, X, target, weight):
+    def _loss(self, index, X, target, weight, row_losses):
         total = 0.0
         n_rows = rows_at_once(_EVAL_ROWS, X.shape[1])
         for start in range(0, len(X), n_rows):
             rows = slice(start, start + n_rows)
-            losses = _row_losses(self._networks.evaluate(index, X[rows]), target[rows]).double()
+            losses = row_losses(self._networks.evaluate(index, X[rows]), target[rows]).double()
             # not their inner product, which sums up in another order: weights of 1 are no weights
             total += float((losses if weight is None else losses * weight[rows].double()).sum())
         return total / len(X)
@@ -386,10 +330,5 @@ class _Evaluation:
 
 def _eval_rows(plan: FitPlan, rows: Rows, known: dict):
     X, y, weight = tensors_of_rows(rows, plan.device, known)
-    return X, y if plan.is_classification else in_target_unit(y, plan), weight
-
-
-def _row_losses(outputs, target):
-    if target.dtype == torch.int64:
-        return -torch.log_softmax(outputs, 1).gather(1, target.unsqueeze(1))[:, 0]
-    return (outputs - target).square().mean(1)
+    y = network_targets(y, replace(plan, label_smoothing=0.0))
+    return X, y, weight, partial(LOSSES[plan.loss].evaluate, setting=plan.loss_setting)

@@ -118,7 +118,7 @@ class _ChunkBuffers:
         self._weights = torch.ones(*per_row, **new) if self._weighted else None
         factor = torch.empty_like(self._weights) if self._weighted else self._base_factor
         self._chunk = Chunk(list(self._X.unbind(1)), self._target, factor, n_rows, rows)
-        if first.is_classification:
+        if first.has_class_numbers:
             smoothing = torch.tensor([plan.label_smoothing for plan in plans], dtype=torch.float64)
             smoothing = smoothing.view(n_models, 1, 1, 1)
             self._off = (smoothing / n_classes).to(**new)
@@ -175,7 +175,7 @@ class _PlainRows:
     def __init__(self, plan: FitPlan, capacities, known):
         self._plan = plan
         self._X, y, self._weight = tensors_of_rows(plan.train, plan.device, known)
-        self._y = y if plan.is_classification else in_target_unit(y, plan)
+        self._y = network_targets(y, plan)
         self._capacity = capacities[0]
         self._places = None if capacities == plan.batch_rows else _places(plan, capacities)
 
@@ -220,20 +220,25 @@ class _ChangedRows:
         for number in range(chunk.n_batches):
             batch = next(self._batches)
             X, y = batch
-            y = _probabilities(y, self._plan) if self._plan.is_classification else in_target_unit(y, self._plan)
-            chunk.take_batch(index, number, X, y, batch.weight)
+            chunk.take_batch(index, number, X, self._targets(y), batch.weight)
         return False
 
-
-def _probabilities(y, plan):
-    """Return labels, or mixtures of them, smoothed."""
-    n_classes = plan.network.n_outputs
-    if y.dtype == torch.int64:
-        y = torch.nn.functional.one_hot(y, n_classes).to(getattr(torch, plan.dtype))
-    return y * (1.0 - plan.label_smoothing) + plan.label_smoothing / n_classes
+    def _targets(self, y):
+        if y.dtype == torch.int64:
+            y = torch.nn.functional.one_hot(y, self._plan.network.n_outputs).to(getattr(torch, self._plan.dtype))
+        return network_targets(y, self._plan)
 
 
-def in_target_unit(y: Tensor, plan: FitPlan) -> Tensor:
-    """Return targets of a regression, shape (n_rows, n_outputs), as the network has them before its rescaling."""
+def network_targets(y: Tensor, plan: FitPlan) -> Tensor:
+    """Return targets as the loss compares the network's outputs with them.
+
+    Targets of a regression in the unit that the network has before its rescaling, probabilities smoothed, shape
+    (n_rows, n_outputs) both; class numbers as they are.
+    """
+    if y.dtype == torch.int64 or (plan.is_classification and plan.label_smoothing == 0.0):
+        return y
+    if plan.is_classification:
+        n_classes = plan.network.n_outputs if plan.has_class_numbers else 2
+        return y * (1.0 - plan.label_smoothing) + plan.label_smoothing / n_classes
     shift, scale = (torch.as_tensor(np.asarray(a), device=y.device) for a in (plan.target_shift, plan.target_scale))
     return (y.view(len(y), -1) - shift) / scale

@@ -1,7 +1,8 @@
 """The network of the estimators: a stack of dense layers.
 
 hidden layer   x <- dropout(activation(norm(x W' + b)))
-output layer   x <- x W' + b, then shift + scale * x where the targets of a regression have a scale
+output layer   x <- x W' + b, then shift + scale * x where the targets of a regression have a scale, or
+               shift + scale * exp(x) where they have a logarithm
 """
 
 from collections.abc import Callable, Iterator
@@ -37,6 +38,8 @@ class NetworkSpec:
         Probability with which a hidden unit is dropped while training.
     rescale : bool
         Whether the output passes through ``shift + scale * output``, two buffers with one number per output.
+    log_link : bool
+        Whether that is ``shift + scale * exp(output)``.
     """
 
     n_features: int
@@ -46,6 +49,7 @@ class NetworkSpec:
     normalization: str | None = None
     dropout: float = 0.0
     rescale: bool = False
+    log_link: bool = False
 
 
 def initial_matrices(spec: NetworkSpec, seed: int) -> Iterator[Tensor]:
@@ -143,4 +147,6 @@ class MLP(nn.Module):
         for linear, norm, dropout in zip(self.hidden, self.norms, self.dropouts, strict=True):
             X = dropout(self.activation(norm(linear(X))))
         X = self.output(X)
-        return self.output_shift + self.output_scale * X if self.spec.rescale else X
+        if not self.spec.rescale:
+            return X
+        return self.output_shift + self.output_scale * (X.exp() if self.spec.log_link else X)

@@ -352,8 +352,10 @@ class BaseNet(SavedNet, Preparation, HintedParams, CallbackSupportMixin, BaseEst
 
     def _state_to_go_on_from(self, plan):
         former = self._blueprint.network
-        for name in ("hidden", "normalization"):
-            old, new = getattr(former, name), getattr(plan.network, name)
+        changes = [(name, getattr(former, name), getattr(plan.network, name)) for name in ("hidden", "normalization")]
+        if former.log_link != plan.network.log_link:  # one gives the predictions, the other their logarithm
+            changes.append(("loss", self._blueprint.loss, plan.loss))
+        for name, old, new in changes:
             if old != new:
                 raise ValueError(
                     f"training goes on with the former network, whose {name} is {old!r}: it cannot change to {new!r}. "
@@ -438,10 +440,11 @@ class BaseNet(SavedNet, Preparation, HintedParams, CallbackSupportMixin, BaseEst
         dtype = torch.float64 if torch.device(device).type == "cpu" else getattr(torch, plan.dtype)
         network = StackedMLP([plan.network], dtype, device)
         network.write(0, weights)
-        shift, scale = 0.0, 1.0
-        if plan.network.rescale:
-            shift, scale = (torch.as_tensor(a).to(device, dtype) for a in (plan.target_shift, plan.target_scale))
-        return lambda X: shift + scale * network.evaluate(0, X.to(device, dtype))
+        if not plan.network.rescale:
+            return lambda X: network.evaluate(0, X.to(device, dtype))
+        shift, scale = (torch.as_tensor(a).to(device, dtype) for a in (plan.target_shift, plan.target_scale))
+        inverse_link = torch.exp if plan.network.log_link else torch.positive
+        return lambda X: shift + scale * inverse_link(network.evaluate(0, X.to(device, dtype)))
 
     def __sklearn_is_fitted__(self):
         return "_state" in vars(self)

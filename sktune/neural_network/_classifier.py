@@ -368,7 +368,11 @@ class NetClassifier(ClassifierMixin, BaseNet):
         return of_class
 
     def _target_fields(self):
-        return {"n_outputs": len(self.classes_), "label_smoothing": float(self.label_smoothing)}
+        return {
+            "n_outputs": len(self.classes_),
+            "loss": "log_loss",
+            "label_smoothing": float(self.label_smoothing),
+        }
 
     _TARGET_ATTRIBUTES = ("classes_",)
 

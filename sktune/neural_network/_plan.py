@@ -6,6 +6,17 @@ from ..engine import FitPlan, Rows, epoch_costs
 from ..modules import NetworkSpec
 from ._device import resolve_device
 
+#: losses of predictions whose logarithm the network gives
+LOG_LINK = ("poisson", "gamma")
+LOSSES_OF_NUMBERS = ("squared_error", "absolute_error", "huber", "quantile", *LOG_LINK)
+LOSSES_OF_LABELS = ("log_loss", "focal", "binary_log_loss", "binary_focal")
+#: the parameter that is the number in a loss, of losses that have one
+LOSS_SETTINGS = {
+    "focal": "focal_gamma",
+    "binary_focal": "focal_gamma",
+    "huber": "huber_delta",
+    "quantile": "quantile",
+}
 #: parameters that pass into a plan under their own names, as these types
 _SAME_NAMES = {
     "lr": float,
@@ -70,6 +81,12 @@ def hidden_widths(n_layers, n_neurons) -> tuple[int, ...]:
     return tuple(int(width) for width in n_neurons)
 
 
+def loss_fields(estimator, loss: str) -> dict:
+    """Return a plan's fields for a loss, which is one of `FitPlan.loss`."""
+    name = LOSS_SETTINGS.get(loss)
+    return {"loss": loss, "loss_setting": 0.0 if name is None else float(getattr(estimator, name))}
+
+
 def estimate_costs(estimator, n_rows: int, n_features: int) -> tuple[float, float]:
     """Return about what an epoch of networks like that of `estimator` costs; see `sktune.engine.epoch_costs`."""
     hidden = hidden_widths(estimator.n_layers, estimator.n_neurons)
@@ -103,6 +120,7 @@ def make_plan(
         normalization=estimator.normalization,
         dropout=float(estimator.dropout),
         rescale="target_scale" in target_fields,
+        log_link=target_fields["loss"] in LOG_LINK,
     )
     return FitPlan(
         network=network,

@@ -1,25 +1,36 @@
 """Networks that predict numbers."""
 
-import warnings
+from numbers import Real
 
 import numpy as np
 from sklearn.base import RegressorMixin
 
-from ..exceptions import SktuneWarning
+from .._sklearn_compat import Interval, StrOptions
 from ._base import BaseNet
+from ._plan import LOG_LINK, LOSSES_OF_NUMBERS, loss_fields
 from ._saved_state import check_targets
+from ._target_units import check_resolution, place_and_unit, unit_of_constants
 
 
 class NetRegressor(RegressorMixin, BaseNet):
-    """A feed-forward network for regression, trained on the squared error; several targets at once are allowed.
+    """A feed-forward network for regression; several targets at once are allowed.
 
     Every choice that people tune is a plain parameter, so that any scikit-learn search can tune it.
 
-    The targets are measured from their mean and in units of their standard deviation while training, so that `lr` means
-    the same for any unit; predictions are in the units of `y`. Of a target that is constant the constant is predicted.
+    The targets are measured in a unit of their own while training, such as their standard deviation, so that `lr` means
+    the same whatever they are measured in; predictions are in the units of `y`. Training starts near the constant that
+    is best for the loss. Of a target that is constant the constant is predicted ("poisson" and "gamma" come near it).
 
     Parameters
     ----------
+    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma"}, default="squared_error"
+        What is minimised, which decides what is predicted; see the Notes. It can be searched, but a search then needs
+        a `scoring` of its own: R2 is at its best for the mean.
+    quantile : float, default=0.5
+        In (0, 1): the quantile that ``loss="quantile"`` predicts; 0.9 is exceeded by a tenth of the targets.
+    huber_delta : float, default=1.0
+        Distance from which on ``loss="huber"`` counts errors as `absolute_error` does, nearer ones as `squared_error`:
+        in units of the mean distance of the targets from their median.
     n_layers : int or None, default=2
         Number of hidden layers; 0 is a linear model, None as many as `n_neurons` has entries.
     n_neurons : int or sequence of int, default=128
@@ -106,8 +117,9 @@ class NetRegressor(RegressorMixin, BaseNet):
     net_ : skorch.NeuralNetRegressor
         The trained net, with `module_` and `history`; made at the first access.
     history_ : dict of str to list
-        One entry per epoch, NaN where an epoch has not recorded it. Each loss is the mean weighted squared error in
-        units of the targets' variance (1 is what predicting the mean gives); penalties are not in it.
+        One entry per epoch, NaN where an epoch has not recorded it. Each loss is the weighted mean, over rows and
+        outputs, of what the Notes say, of targets in their unit; penalties are not in it. For "squared_error" 1 is what
+        predicting the mean gives, for "absolute_error" predicting the median.
 
         - ``epoch``: number of the epoch, from 1.
         - ``train_loss``: mean over the batches of the epoch, with the weights that each batch met, and with `dropout`,
@@ -130,6 +142,31 @@ class NetRegressor(RegressorMixin, BaseNet):
     NetClassifier : The same for classes.
     NetRegressorCV : Tunes the parameters by itself.
 
+    Notes
+    -----
+    ================== ============================= ============================ ====================================
+    loss               question                      scikit-learn's measure       unit of the targets
+    ================== ============================= ============================ ====================================
+    "squared_error"    What is it on average?        `mean_squared_error`         standard deviation
+    "absolute_error"   What is it typically, however `mean_absolute_error`        mean distance from the median
+                       far off a few targets are?
+    "huber"            The average, if a few targets ``HuberRegressor``'s, halved mean distance from the median
+                       are wrong?
+    "quantile"         Which value is exceeded with  `mean_pinball_loss`          mean distance from the median
+                       a given probability?
+    "poisson"          How many, or how often?       `mean_poisson_deviance`      mean
+    "gamma"            How much, if errors grow with `mean_gamma_deviance`        mean
+                       the value?
+    ================== ============================= ============================ ====================================
+
+    "poisson" and "gamma" are for targets that are not negative, and positive ones: the network gives the logarithm of
+    the mean, as `PoissonRegressor` and `GammaRegressor` do, so that predictions are positive. Rates are trained on as
+    ``y / exposure`` with ``sample_weight=exposure``.
+
+    `score` is R2 for all losses, as of all regressors of scikit-learn. In searches set `scoring`:
+    "neg_mean_absolute_error", "neg_mean_poisson_deviance", "neg_mean_gamma_deviance", or
+    ``make_scorer(mean_pinball_loss, alpha=0.9, greater_is_better=False)``.
+
     References
     ----------
     .. [1] Zhang, Cisse, Dauphin & Lopez-Paz, "mixup: Beyond Empirical Risk Minimization", ICLR 2018.
@@ -145,7 +182,113 @@ class NetRegressor(RegressorMixin, BaseNet):
     >>> model = make_pipeline(StandardScaler(), NetRegressor(n_layers=1, n_neurons=16, max_epochs=30, random_state=0))
     >>> bool(model.fit(X, y).score(X, y) > 0.4)
     True
+
+    An interval that holds about 80 % of the targets, by two quantiles:
+
+    >>> net = NetRegressor(loss="quantile", n_layers=1, n_neurons=16, lr=0.01, random_state=0)
+    >>> low, high = (
+    ...     make_pipeline(StandardScaler(), net.set_params(quantile=quantile)).fit(X, y).predict(X)
+    ...     for quantile in (0.1, 0.9)
+    ... )
+    >>> bool(0.7 < ((low <= y) & (y <= high)).mean() < 0.9)
+    True
+
+    Networks of a search train as one, whatever their quantiles are:
+
+    >>> import joblib
+    >>> from sklearn.metrics import make_scorer, mean_pinball_loss
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> of_median = make_scorer(mean_pinball_loss, greater_is_better=False)
+    >>> search = GridSearchCV(net.set_params(max_epochs=5), {"quantile": [0.1, 0.5, 0.9]}, scoring=of_median, cv=3)
+    >>> with joblib.parallel_config("sktune", n_jobs=2):
+    ...     search = search.fit(StandardScaler().fit_transform(X), y)
+    >>> search.best_params_
+    {'quantile': 0.5}
     """
+
+    _parameter_constraints = {
+        **BaseNet._parameter_constraints,
+        "loss": [StrOptions(set(LOSSES_OF_NUMBERS))],
+        "quantile": [Interval(Real, 0, 1, closed="neither")],
+        "huber_delta": [Interval(Real, 0, None, closed="neither")],
+    }
+
+    def __init__(
+        self,
+        *,
+        loss="squared_error",
+        quantile=0.5,
+        huber_delta=1.0,
+        n_layers=2,
+        n_neurons=128,
+        activation="relu",
+        normalization=None,
+        dropout=0.0,
+        weight_decay=1e-4,
+        l1=0.0,
+        mixup=0.0,
+        input_noise=0.0,
+        optimizer="adamw",
+        lr=1e-3,
+        momentum=0.9,
+        clip_norm=None,
+        lr_schedule="constant",
+        lr_decay=0.5,
+        lr_step=10,
+        lr_warmup=0.0,
+        batch_size=64,
+        max_epochs=100,
+        early_stopping=False,
+        validation_fraction=0.1,
+        validation_split="random",
+        patience=10,
+        tol=1e-4,
+        eval_train_loss=False,
+        eval_valid_loss=False,
+        device="cpu",
+        dtype="float32",
+        callbacks=None,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+    ):
+        super().__init__(
+            n_layers=n_layers,
+            n_neurons=n_neurons,
+            activation=activation,
+            normalization=normalization,
+            dropout=dropout,
+            weight_decay=weight_decay,
+            l1=l1,
+            mixup=mixup,
+            input_noise=input_noise,
+            optimizer=optimizer,
+            lr=lr,
+            momentum=momentum,
+            clip_norm=clip_norm,
+            lr_schedule=lr_schedule,
+            lr_decay=lr_decay,
+            lr_step=lr_step,
+            lr_warmup=lr_warmup,
+            batch_size=batch_size,
+            max_epochs=max_epochs,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            validation_split=validation_split,
+            patience=patience,
+            tol=tol,
+            eval_train_loss=eval_train_loss,
+            eval_valid_loss=eval_valid_loss,
+            device=device,
+            dtype=dtype,
+            callbacks=callbacks,
+            warm_start=warm_start,
+            random_state=random_state,
+            verbose=verbose,
+        )
+        self.loss = loss
+        self.quantile = quantile
+        self.huber_delta = huber_delta
 
     _TARGET_CHECKS = {"multi_output": True, "y_numeric": True}
 
@@ -202,40 +345,22 @@ class NetRegressor(RegressorMixin, BaseNet):
         limit = np.sqrt(np.finfo(self.dtype).max)
         if np.abs(y).max() > limit:
             raise ValueError(f"y has values that are too large for dtype={self.dtype!r}: beyond {limit:.1g}")
+        if self.loss == "poisson" and y.min() < 0:
+            raise ValueError(f"loss='poisson' needs targets of at least 0, but y has {y.min():.4g}")
+        if self.loss == "gamma" and not (y.astype(self.dtype) > 0).all():
+            raise ValueError(f"loss='gamma' needs targets above 0, but y has {y.min():.4g}")
 
     def _fit_target(self, y, sample_weight, classes=None, more_to_come=False):
         self._target_ndim = y.ndim
         targets = y.reshape(len(y), -1).astype(np.float64)
-        average = np.average(targets, axis=0, weights=sample_weight)
-        self._target_shift = np.where((targets == targets[0]).all(axis=0), targets[0], average)  # exactly
-        deviation = _deviation(targets - self._target_shift, sample_weight)
+        if self.loss in LOG_LINK and not (targets > 0).any(axis=0).all():
+            raise ValueError(f"loss={self.loss!r} needs targets that are not all 0: a mean of 0 has no logarithm")
+        self._target_shift, unit = place_and_unit(targets, sample_weight, self.loss, self.quantile)
         # a target that is constant up to rounding has no scale of its own
-        size = np.abs(self._target_shift)
-        is_constant = deviation <= 10 * np.finfo(np.float64).eps * size
-        self._check_resolution(deviation[~is_constant], self._target_shift[~is_constant])
-        if more_to_come:  # what follows may vary, by as much as the target is large, for all we know
-            unit = np.where(size == 0, 1.0, np.maximum(size, _smallest_deviation(self.dtype)))
-        else:  # all there is to predict is the constant: whatever the network gives must not show
-            unit = np.maximum(np.finfo(np.float64).eps * size, _smallest_deviation(self.dtype))
-        self._target_scale = np.where(is_constant, unit, deviation)
-
-    def _check_resolution(self, deviation, shift):
-        """Say so where the network's type is too coarse for the targets' variation."""
-        limits = np.finfo(self.dtype)
-        smallest = _smallest_deviation(self.dtype)
-        if (deviation < smallest).any():
-            raise ValueError(
-                f"y has a standard deviation of {deviation.min():.1g}, too small for dtype={self.dtype!r}: "
-                f"the least is {smallest:.1g}. Multiply y by a power of 10."
-            )
-        for spread, center in zip(deviation, shift, strict=True):
-            if spread < 8 * limits.eps * abs(center):
-                warnings.warn(
-                    f"y has a standard deviation of {spread:.1g} around {center:.7g}, which dtype={self.dtype!r} "
-                    "hardly resolves. Subtract an offset from y, or set dtype='float64'.",
-                    SktuneWarning,
-                    stacklevel=2,
-                )
+        is_constant = unit <= 10 * np.finfo(np.float64).eps * np.abs(self._target_shift)
+        check_resolution(unit[~is_constant], self._target_shift[~is_constant], self.dtype, self.loss)
+        of_constants = unit_of_constants(self._target_shift, self.dtype, more_to_come=more_to_come)
+        self._target_scale = np.where(is_constant, of_constants, unit)
 
     def _encode_target(self, y):
         targets = y.reshape(len(y), -1).astype(self.dtype)
@@ -249,6 +374,7 @@ class NetRegressor(RegressorMixin, BaseNet):
     def _target_fields(self):
         return {
             "n_outputs": len(self._target_shift),
+            **loss_fields(self, self.loss),
             "target_shift": self._target_shift.astype(self.dtype),
             "target_scale": self._target_scale.astype(self.dtype),
         }
@@ -261,17 +387,5 @@ class NetRegressor(RegressorMixin, BaseNet):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
+        tags.target_tags.positive_only = self.loss in LOG_LINK
         return tags
-
-
-def _smallest_deviation(dtype: str) -> float:
-    """Return the least unit of targets of a type: nearer to zero, numbers have fewer digits."""
-    limits = np.finfo(dtype)
-    return float(limits.tiny / limits.eps)
-
-
-def _deviation(distance: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
-    """Return the root mean square of each column, where squares alone would leave the range of numbers as well."""
-    unit = np.abs(distance).max(axis=0)
-    unit[unit == 0] = 1.0
-    return unit * np.sqrt(np.average((distance / unit) ** 2, axis=0, weights=weights))

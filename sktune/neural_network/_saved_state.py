@@ -18,6 +18,7 @@ from ..exceptions import SktuneWarning
 from ..modules import NetworkSpec, state_shapes
 from ..schedules import PlateauRule
 from ._device import resolve_device
+from ._plan import LOG_LINK, LOSS_SETTINGS, LOSSES_OF_LABELS, LOSSES_OF_NUMBERS
 
 #: fields of a plan that are data, have parts of their own, or have no part in what the network is
 _LEFT_OUT = {"train", "valid", "early_stopping", "network", "eval_train_loss"}
@@ -60,10 +61,12 @@ def plan_from(parts: Any, constraints: dict, validate: Any) -> FitPlan:
     values = {**spec, **settings}
     shared = {name: constraints[name] for name in constraints if name in values}
     shared["patience"] = [*constraints["patience"], None]
+    shared.pop("loss", None)  # of several labels it has a name of its own
     validate(shared, {name: values[name] for name in shared})
     for name in ("first_epoch", "n_epochs", "schedule_start", "planned_epochs", "seed"):
         require(settings[name] >= 0, f"{name} of a plan cannot be {settings[name]}")
     _check_targets(settings, spec)
+    _check_loss(settings, spec, constraints, validate)
     settings["device"] = _device_here(settings["device"])
     return FitPlan(network=NetworkSpec(**spec), **settings)
 
@@ -85,6 +88,15 @@ def _check_targets(settings: dict, spec: dict) -> None:
             fits = type(value) is np.ndarray and value.shape == (spec["n_outputs"],)
             require(fits and value.dtype == settings["dtype"], f"{name} does not fit the network")
             require(np.isfinite(value).all(), f"{name} is not finite")
+
+
+def _check_loss(settings: dict, spec: dict, constraints: dict, validate: Any) -> None:
+    loss = settings["loss"]
+    require(loss in (LOSSES_OF_NUMBERS if spec["rescale"] else LOSSES_OF_LABELS), f"loss of a plan cannot be {loss!r}")
+    require(spec["log_link"] is (loss in LOG_LINK), "log_link does not fit the loss")
+    name = LOSS_SETTINGS.get(loss)
+    if name is not None:
+        validate({name: constraints[name]}, {name: settings["loss_setting"]})
 
 
 def _device_here(device: str) -> str:

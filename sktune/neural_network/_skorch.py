@@ -24,6 +24,7 @@ from .._utils.threads import flushed_denormals, torch_threads
 from ..engine import MOMENTS, BatchStream, FitPlan, FitResult, TrainingState, diverged
 from ..modules import MLP
 from ..schedules import PlateauRule
+from ._criteria import criterion_of
 
 #: name -> (class, its arguments for a momentum); a fused kernel does the whole step in one pass over the weights
 OPTIMIZERS: dict[str, tuple[type[torch.optim.Optimizer], Callable[[float], dict]]] = {
@@ -42,46 +43,6 @@ class Reporter(Protocol):
 
     def end(self, row: dict, weights: Callable[[], dict[str, Tensor]]) -> bool:
         """Take the epoch's row of the history; return whether training should stop here."""
-
-
-class WeightedCrossEntropyLoss(nn.CrossEntropyLoss):
-    """Cross-entropy whose rows may have weights: ``mean(row_weight * loss)``; labels are smoothed in training only.
-
-    Attributes
-    ----------
-    row_weight : Tensor of shape (n_rows,) or None
-        Weights of the rows that come next. They do not travel with the targets: skorch's callbacks want those alone.
-    """
-
-    row_weight: Tensor | None = None
-
-    def forward(self, scores: Tensor, target: Tensor) -> Tensor:
-        """Return the loss of `scores` (n_rows, n_classes) for class numbers or class probabilities."""
-        loss = nn.functional.cross_entropy(
-            scores, target, reduction="none", label_smoothing=self.label_smoothing if self.training else 0.0
-        )
-        return (loss if self.row_weight is None else self.row_weight * loss).mean()
-
-
-class WeightedMSELoss(nn.MSELoss):
-    """Mean squared error in units of `scale`, whose rows may have weights (see `WeightedCrossEntropyLoss`).
-
-    Parameters
-    ----------
-    scale : ndarray of shape (n_outputs,)
-        Unit of each target.
-    """
-
-    row_weight: Tensor | None = None
-
-    def __init__(self, scale: np.ndarray):
-        super().__init__()
-        self.register_buffer("scale", torch.as_tensor(scale))
-
-    def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
-        """Return the mean over rows and outputs of ``((prediction - target) / scale) ** 2``."""
-        loss = ((prediction - target.view_as(prediction)) / self.scale).square().mean(dim=1)
-        return (loss if self.row_weight is None else self.row_weight * loss).mean()
 
 
 class _StepCallback(Callback):
@@ -183,12 +144,14 @@ def build_net(plan: FitPlan, callbacks: Sequence, classes: np.ndarray | None) ->
         callbacks__print_log=None,
         device=plan.device,
         verbose=0,
+        **criterion_of(plan),
     )
-    if plan.is_classification:
-        loss = {"criterion": WeightedCrossEntropyLoss, "criterion__label_smoothing": plan.label_smoothing}
-        net = NeuralNetClassifier(**common, **loss, classes=classes, callbacks__valid_acc=None)
+    if plan.has_class_numbers:
+        net = NeuralNetClassifier(**common, classes=classes, callbacks__valid_acc=None)
+    elif plan.is_classification:  # skorch's own classifiers are for one label
+        net = NeuralNet(**common, predict_nonlinearity=torch.sigmoid)
     else:
-        net = NeuralNetRegressor(**common, criterion=WeightedMSELoss, criterion__scale=plan.target_scale)
+        net = NeuralNetRegressor(**common)
     net.initialize()
     if plan.network.rescale:
         net.module_.output_shift.copy_(torch.as_tensor(plan.target_shift))
@@ -224,7 +187,7 @@ def train(
 
     Returns
     -------
-    net : skorch.NeuralNetClassifier or skorch.NeuralNetRegressor
+    net : skorch.NeuralNetClassifier, skorch.NeuralNetRegressor or, of several labels, skorch.NeuralNet
         Initialised and trained; its only callbacks are skorch's and the user's.
     result : FitResult
         What came of it.

@@ -61,6 +61,14 @@ OF_CLASSIFIER = {
     "label_smoothing": (SHARE, NO_SHARES),
     "class_weight": (f"an instance of 'dict', {among('balanced')} or None", ("even", [1, 2], 3)),
 }
+OF_REGRESSOR = {
+    "loss": (
+        among("squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma"),
+        ("mse", "pinball", None, 3, True),
+    ),
+    "quantile": ("a float in the range \\(0\\.0, 1\\.0\\)", (0, 1, -0.1, NAN, "0.5", None, True, [0.1, 0.9])),
+    "huber_delta": (POSITIVE, (0, *NO_STRENGTHS)),
+}
 #: typing errors, and what was meant
 MISSPELT = {
     "activation": {"rleu": "relu", "ReLU": "relu", "sigmod": "sigmoid"},
@@ -193,6 +201,23 @@ BAD_WEIGHTS = bad(
     ]
 )
 
+BAD_TARGETS = flattened(
+    [
+        bad(
+            "NetRegressor",
+            "y",
+            values,
+            lambda y, loss=loss: NetRegressor(loss=loss).fit(X, y),
+            message,
+        )
+        for loss, values, message in (
+            ("poisson", [y - 1, -1.0 * y], "loss='poisson' needs targets of at least 0, but y has -1"),
+            ("poisson", [0 * y, np.c_[y, 0 * y]], "loss='poisson' needs targets that are not all 0"),
+            ("gamma", [y, y - 0.5], "loss='gamma' needs targets above 0, but y has (0|-0.5)"),
+        )
+    ]
+)
+
 UNKNOWN = flattened(
     [
         bad(
@@ -238,6 +263,8 @@ TABLE = flattened(
             for table in (of_network(network, OF_BOTH), misspelt(network), inside(network))
         ),
         of_network(NetClassifier, OF_CLASSIFIER),
+        of_network(NetRegressor, OF_REGRESSOR),
+        BAD_TARGETS,
         BAD_WEIGHTS,
         UNKNOWN,
     ]

@@ -1,10 +1,13 @@
 """What can be said about other devices without having one."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
 
 from sktune.engine import MOMENTS, FitPlan, Rows
+from sktune.engine._losses import LOSSES
 from sktune.engine._stack import Member, Stack
 from sktune.modules import NetworkSpec
 
@@ -17,13 +20,19 @@ NETWORKS = [
 ]
 
 
-@pytest.mark.parametrize("optimizer", MOMENTS)
-@pytest.mark.parametrize("network", NETWORKS, ids=str)
-@pytest.mark.parametrize("is_classification", [True, False])
-def test_an_epoch_never_waits_for_the_device(optimizer, network, is_classification):
+KINDS = [
+    *itertools.product(("log_loss", "squared_error"), MOMENTS, NETWORKS),
+    *((loss, "adamw", NETWORKS[0]) for loss in LOSSES if loss not in ("log_loss", "squared_error")),
+]
+
+
+@pytest.mark.parametrize(("loss", "optimizer", "network"), KINDS, ids=str)
+def test_an_epoch_never_waits_for_the_device(loss, optimizer, network):
     """Tensors on torch's device "meta" have no numbers: code that asks for one fails."""
+    is_classification = loss in ("log_loss", "focal", "binary_log_loss", "binary_focal")
     target = {} if is_classification else {"target_shift": np.zeros(3), "target_scale": np.ones(3)}
-    y = RNG.integers(0, 3, 70) if is_classification else RNG.normal(size=(70, 3)).astype(np.float32)
+    has_classes = loss in ("log_loss", "focal")
+    y = RNG.integers(0, 3, 70) if has_classes else RNG.uniform(size=(70, 3)).astype(np.float32)
     plans = [
         FitPlan(
             network=NetworkSpec(5, 3, (8, 6), **network),
@@ -36,6 +45,7 @@ def test_an_epoch_never_waits_for_the_device(optimizer, network, is_classificati
             clip_norm=1.0,
             l1=1e-3,
             lr_schedule="cosine",
+            loss=loss,
             **target,
         )
         for number in range(3)

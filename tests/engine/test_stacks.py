@@ -114,10 +114,15 @@ def test_a_training_does_not_depend_on_whether_the_caller_flushes_denormals():
 
 
 def test_only_what_cannot_be_shared_divides_a_group():
-    keys = {group_key(make_plan(n_rows=n_rows, lr=lr, dropout=lr)) for n_rows in (46, 47) for lr in (0.1, 0.2)}
+    keys = {
+        group_key(make_plan(n_rows=n_rows, lr=lr, dropout=lr, loss_setting=lr))
+        for n_rows in (46, 47)
+        for lr in (0.1, 0.2)
+    }
     assert len(keys) == 1
     base = group_key(make_plan())
-    others = [{"batch_size": 10}, {"hidden": (9, 7)}, {"optimizer": "sgd"}, {"activation": "tanh"}, {"n_rows": 500}]
+    others = [{"batch_size": 10}, {"hidden": (9, 7)}, {"optimizer": "sgd"}, {"activation": "tanh"}, {"n_rows": 500},
+              {"loss": "focal"}]  # fmt: skip
     for other in others:
         assert group_key(make_plan(**other)) != base
 
@@ -181,8 +186,24 @@ def test_activations_and_shapes(activation, hidden):
         {"batch_size": 1},
         {"momentum": 0.0, "optimizer": "sgd"},
         {"momentum": 0.0, "optimizer": "rmsprop"},
+        *(
+            {"loss": loss, "loss_setting": setting, "mixup": 0.5, "weighted": True, "validate": True}
+            for loss, setting in (
+                ("absolute_error", 0.0),
+                ("huber", 0.5),
+                ("quantile", 0.9),
+                ("poisson", 0.0),
+                ("gamma", 0.0),
+                ("focal", 2.0),
+                ("binary_log_loss", 0.0),
+                ("binary_focal", 0.5),
+            )
+        ),
+        {"loss": "focal", "loss_setting": 0.3, "label_smoothing": 0.2},
+        {"loss": "binary_focal", "loss_setting": 2.0, "label_smoothing": 0.2},
+        {"loss": "binary_log_loss", "label_smoothing": 0.2, "input_noise": 0.1},
     ],
-    ids=lambda settings: "-".join(settings),
+    ids=lambda settings: "-".join(f"{name} {value}" if name == "loss" else name for name, value in settings.items()),
 )
 def test_other_settings(settings):
     assert_equals_skorch(make_plan(dtype="float64", **settings))

@@ -35,6 +35,7 @@ def plain_gradient_descent(target, weight, label_smoothing=0.0, **augmentation):
         scale = np.sqrt(np.average((target - shift) ** 2, axis=0, weights=weight))
     plan = FitPlan(
         network=network, train=Rows(X, target, weight), target_shift=shift, target_scale=scale, batch_size=16,
+        loss="log_loss" if is_classification else "squared_error",
         seed=SEED, dtype="float64", **augmentation,
     )  # fmt: skip
     start = MLP(network, derive_seed(SEED, "init"), torch.float64)

@@ -96,6 +96,9 @@ ACTS = {
     "dropout": (STILL, 0.5, is_noise_of_training),
     "weight_decay": (SHORT, 1.0, lambda base, changed: differ_in_size(base, changed, torch.linalg.vector_norm)),
     "l1": (SHORT, 0.1, lambda base, changed: differ_in_size(base, changed, lambda values: values.abs().sum())),
+    "loss": (SHORT, "absolute_error", equal_to("absolute_error", lambda net: net.net_.criterion_.loss)),
+    "quantile": ({**SHORT, "loss": "quantile"}, 0.8, differ),
+    "huber_delta": ({**SHORT, "loss": "huber"}, 0.3, differ),
     "label_smoothing": (STILL, 0.3, is_noise_of_training),
     "mixup": (STILL, 1.0, is_noise_of_training),
     "input_noise": (STILL, 0.5, is_noise_of_training),
@@ -135,7 +138,8 @@ def bounds_the_step(base, changed, bound):
 @pytest.mark.parametrize("Net", NETS)
 def test_all_parameters_are_here(Net):
     assert Net().get_params().keys() <= {*ACTS, *SHOWN_BELOW}
-    assert {*ACTS, *SHOWN_BELOW} <= NetClassifier().get_params().keys()
+    known = NetClassifier().get_params().keys() | NetRegressor().get_params().keys()
+    assert {*ACTS, *SHOWN_BELOW} <= known
 
 
 CASES = [(Net, name, way) for Net in NETS for name in ACTS for way in WAYS if name in Net().get_params()]
@@ -272,14 +276,20 @@ SAME_FOR_CLASSES = {
     "class_weight of another scale": ({}, {"class_weight": {0: 4.0, 1: 4.0}}),
     "class_weight of balanced classes": ({}, {"class_weight": "balanced"}),
 }
+#: the same for regressors
+SAME_FOR_NUMBERS = {
+    "quantile and huber_delta of other losses": ({}, {"quantile": 0.9, "huber_delta": 0.1}),
+    "a quantile of other losses": ({"loss": "poisson"}, {"loss": "poisson", "quantile": 0.9, "huber_delta": 0.1}),
+}
 PAIRS = [(Net, name, way) for name in SAME for Net, way in ((NetClassifier, "engine"), (NetClassifier, "skorch"),
                                                            (NetRegressor, "engine"))]  # fmt: skip
 PAIRS += [(NetClassifier, name, way) for name in SAME_FOR_CLASSES for way in WAYS]
+PAIRS += [(NetRegressor, name, "engine") for name in SAME_FOR_NUMBERS]
 
 
 @pytest.mark.parametrize(("Net", "name", "way"), PAIRS)
 def test_off_is_off(Net, name, way):
-    off, nearly = {**SAME, **SAME_FOR_CLASSES}[name]
+    off, nearly = {**SAME, **SAME_FOR_CLASSES, **SAME_FOR_NUMBERS}[name]
     base = usual(Net, way, tuple(off.items()))
     assert base.n_iter_ == (WAYS[way].get("max_epochs") or SETTINGS["max_epochs"])
     assert_same_training(base, fitted(Net, **{**WAYS[way], **nearly}))

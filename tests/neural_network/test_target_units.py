@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
+from scipy.special import huber
 from sklearn.datasets import make_regression
+from sklearn.metrics import mean_absolute_error, mean_gamma_deviance, mean_pinball_loss, mean_poisson_deviance
 
 from sktune import NetClassifier, NetRegressor
 from sktune.exceptions import SktuneWarning
@@ -92,6 +94,7 @@ def test_targets_that_are_constant_at_first_only_are_learned_in_any_unit(unit):
 # -- exactly -----------------------------------------------------------------------------------------------------------
 
 NOISY = {"dropout": 0.2, "mixup": 0.2, "input_noise": 0.1, "l1": 1e-3, "clip_norm": 1.0, "early_stopping": True}
+LOSSES = ["squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma"]
 PARAMS = st.fixed_dictionaries(
     {
         "optimizer": st.sampled_from(["adamw", "sgd", "rmsprop"]),
@@ -109,8 +112,12 @@ def trained(target, params, **fit_params):
 
 
 @settings(max_examples=25, deadline=None)
-@given(params=PARAMS, exponents=st.lists(st.integers(-40, 40), min_size=3, max_size=3), offset=st.sampled_from([0, 7]))
-def test_powers_of_two_scale_the_predictions_and_nothing_else(params, exponents, offset):
+@given(
+    params=PARAMS, loss=st.sampled_from(LOSSES), exponents=st.lists(st.integers(-40, 40), min_size=3, max_size=3),
+    offset=st.sampled_from([4, 7]),
+)  # fmt: skip
+def test_powers_of_two_scale_the_predictions_and_nothing_else(params, loss, exponents, offset):
+    params = {**params, "loss": loss, "quantile": 0.7}
     target = np.column_stack([y + offset, np.exp(y), np.full(60, 5.0)])  # the last is a constant
     units = 2.0 ** np.array(exponents)
     plain, other = trained(target, params), trained(target * units, params)
@@ -120,10 +127,10 @@ def test_powers_of_two_scale_the_predictions_and_nothing_else(params, exponents,
 
 
 @settings(max_examples=15, deadline=None)
-@given(params=PARAMS, exponent=st.integers(-20, 20))
-def test_a_power_of_two_in_all_weights_changes_nothing(params, exponent):
-    weight = np.random.default_rng(0).uniform(0.5, 2.0, 60)
-    plain, other = (trained(y, params, sample_weight=w) for w in (weight, weight * 2.0**exponent))
+@given(params=PARAMS, loss=st.sampled_from(LOSSES), exponent=st.integers(-20, 20))
+def test_a_power_of_two_in_all_weights_changes_nothing(params, loss, exponent):
+    weight, params = np.random.default_rng(0).uniform(0.5, 2.0, 60), {**params, "loss": loss}
+    plain, other = (trained(np.exp(y), params, sample_weight=w) for w in (weight, weight * 2.0**exponent))
     np.testing.assert_array_equal(other.predict(X), plain.predict(X))
     assert other.history_ == plain.history_
 
@@ -139,6 +146,29 @@ def test_names_of_classes_that_keep_their_order_change_nothing(params):
         np.testing.assert_array_equal(other.predict_proba(X), plain.predict_proba(X))
         np.testing.assert_array_equal(other.predict(X), name[plain.predict(X)])
         assert other.history_ == plain.history_
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_an_output_of_0_is_the_best_constant(loss):
+    """Constants nearby are worse; so are those at a distance for Huber's loss, which starts from the median."""
+    target, weight = np.exp(y), np.random.default_rng(0).uniform(0.5, 2.0, 60)
+    settings = {"n_layers": 0, "lr": 1e-30, "max_epochs": 1, "quantile": 0.8, "dtype": "float64", "loss": loss}
+    no_features = np.zeros((60, 1))
+    net = NetRegressor(**settings, eval_train_loss=True, random_state=0).fit(no_features, target, weight)
+    (constant,) = np.unique(net.predict(no_features))
+    scale = net._target_scale[0]
+    measure = {
+        "squared_error": lambda o: np.average((target - o) ** 2, weights=weight) / scale**2,
+        "absolute_error": lambda o: mean_absolute_error(target, o, sample_weight=weight) / scale,
+        "quantile": lambda o: mean_pinball_loss(target, o, sample_weight=weight, alpha=0.8) / scale,
+        "poisson": lambda o: mean_poisson_deviance(target, o, sample_weight=weight) / scale,
+        "gamma": lambda o: mean_gamma_deviance(target, o, sample_weight=weight),
+        "huber": lambda o: np.average(huber(1.0, (target - o) / scale), weights=weight),
+    }[loss]
+    at = measure(np.full(60, constant))
+    assert_allclose(net.history_["eval_train_loss"], at, rtol=1e-12)
+    for factor in (0.5, 0.999, 1.001, 2) if loss != "huber" else (0.5, 2):
+        assert measure(np.full(60, constant * factor)) >= at
 
 
 def test_each_target_has_its_own_unit():
