@@ -9,6 +9,7 @@ from .model_selection import (
     NetRegressorCV,
     PopulationSearchCV,
     ZoomSearchCV,
+    default_search_space,
     parameter_importance,
 )
 from .neural_network import NetClassifier, NetRegressor
@@ -30,6 +31,7 @@ __all__ = [
     "Real",
     "Space",
     "ZoomSearchCV",
+    "default_search_space",
     "load",
     "parameter_importance",
     "save",

@@ -1,5 +1,6 @@
 """Searches: cross-validated tuning of any scikit-learn estimator, networks that tune themselves, and what mattered."""
 
+from ._auto_space import default_search_space
 from ._base import BaseTuneSearchCV
 from ._bayes import BayesSearchCV
 from ._dispatch import WorkerDiedWarning
@@ -27,5 +28,6 @@ __all__ = [
     "WeakSurrogateWarning",
     "WorkerDiedWarning",
     "ZoomSearchCV",
+    "default_search_space",
     "parameter_importance",
 ]

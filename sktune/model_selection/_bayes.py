@@ -13,6 +13,7 @@ from sklearn.utils.metadata_routing import UNUSED
 from .._sklearn_compat import Hidden, Interval, StrOptions, _fit_context
 from .._utils.hints import did_you_mean, explains_names
 from ..optimize import Optimizer
+from ._auto_space import OverSpaces
 from ._base import BaseTuneSearchCV
 from ._evaluator import Evaluator
 from ._freeze_thaw import FreezeThaw
@@ -21,7 +22,7 @@ from ._initial_params import own_params_outside, place_initial_params
 from ._initial_results import WarmStarted, place_results
 from ._other_names import OF_OTHER_OPTIMIZERS, other_names
 from ._results import rank_failures_last
-from ._search_spaces import SpaceBudget, check_parameter_names, parse_search_spaces
+from ._search_spaces import SpaceBudget, parse_search_spaces
 from ._space_search import SearchCallback, SpaceSearch
 
 #: Rules by their names.
@@ -30,7 +31,7 @@ _PRUNING = {"freeze-thaw": FreezeThaw, "halving": SuccessiveHalving}
 _OWN_KWARGS = {"space", "dimensions", "random_state", "initial_params"}
 
 
-class BayesSearchCV(WarmStarted, BaseTuneSearchCV):
+class BayesSearchCV(WarmStarted, OverSpaces, BaseTuneSearchCV):
     """Bayesian optimisation of the parameters of an estimator, by cross-validation.
 
     A Gaussian process learns from the candidates evaluated so far which settings are promising, and proposes the next
@@ -43,12 +44,14 @@ class BayesSearchCV(WarmStarted, BaseTuneSearchCV):
     ----------
     estimator : estimator object
         Any scikit-learn estimator, with a ``score`` method unless `scoring` is given.
-    search_spaces : dict, Space, list of dict or Space, or list of (dict or Space, int)
+    search_spaces : dict, Space, list of dict or Space, list of (dict or Space, int), or "auto"
         Names of parameters of `estimator`, and what to search for each: a :class:`~sktune.Real`,
         :class:`~sktune.Integer` or :class:`~sktune.Categorical`; a tuple ``(low, high[, prior[, base]])``, which is a
-        range; a list, which is a set of choices, ``[3]`` a constant; or a frozen distribution of ``scipy.stats``.
+        range; a list, which is a set of choices, ``[3]`` a constant; or what else
+        :func:`~sktune.space.check_dimension` takes, such as distributions of ``scipy.stats``.
         Several spaces are searched one after the other, each with `n_iter` evaluations or with its own int. Whole
         estimators may be choices: ``{"model": Categorical([SVC()]), "model__C": (0.1, 10.0)}``.
+        "auto" is :func:`~sktune.default_search_space` for the network in `estimator` and the data that reach it.
     optimizer_kwargs : dict or None, default=None
         Parameters of :class:`~sktune.optimize.Optimizer`, for example ``{"base_estimator": "gp"}``.
     n_iter : int, default=50
@@ -150,6 +153,8 @@ class BayesSearchCV(WarmStarted, BaseTuneSearchCV):
         For each space ``x_iters`` (the points, as lists that follow the sorted names of the parameters, None where one
         is inactive), ``func_vals`` (their negated scores, infinite for failures), ``x`` and ``fun`` (the best of them)
         and ``space``. Surrogates are not kept: ``models`` is empty.
+    search_spaces_ : list of Space
+        What was searched: `search_spaces`, or what "auto" stood for.
     stopped_by_ : str or None
         What ended the search early: "timeout", "max_epochs_total", "interrupt", "callback" or None.
     scorer_ : callable or dict
@@ -282,6 +287,8 @@ class BayesSearchCV(WarmStarted, BaseTuneSearchCV):
     def total_iterations(self):
         """Number of evaluations that are planned over all spaces; a finite space may end earlier."""
         self._validate_params()
+        if self._finds_space():
+            return self.n_iter
         return sum(n_iter for _, n_iter in parse_search_spaces(self.search_spaces, self.n_iter))
 
     @_fit_context(prefer_skip_nested_validation=False)
@@ -319,16 +326,14 @@ class BayesSearchCV(WarmStarted, BaseTuneSearchCV):
         callbacks = _check_callbacks(callback)
         if self.iid != "deprecated":
             warnings.warn("iid has no effect and will be removed", FutureWarning, stacklevel=2)
-        budgets = parse_search_spaces(self.search_spaces, self.n_iter)
-        for space, _ in budgets:
-            check_parameter_names(self.estimator, space)
+        params = {**(self.fit_params or {}), **params}
+        if groups is not None:
+            params["groups"] = groups
+        budgets = self._find_budgets(X, y, params, self.n_iter)
         outside = own_params_outside(self.initial_params, self.estimator, budgets)
         initial_params = place_initial_params(self.initial_params if outside is None else None, self.estimator, budgets)
         self._check_initial_results(budgets)
         _check_optimizer_kwargs(self.optimizer_kwargs)
-        params = {**(self.fit_params or {}), **params}
-        if groups is not None:
-            params["groups"] = groups
         schedule = partial(
             self._schedule, budgets=budgets, initial_params=initial_params, outside=outside, callbacks=callbacks
         )
@@ -366,7 +371,7 @@ class BayesSearchCV(WarmStarted, BaseTuneSearchCV):
     _pauses = _scores_decide
 
     def _n_candidates(self) -> int:
-        budgets = parse_search_spaces(self.search_spaces, self.n_iter)
+        budgets = self._known_budgets(self.n_iter)
         n_points = [space.n_points for space, _ in budgets]
         n_points[0] += own_params_outside(self.initial_params, self.estimator, budgets) is not None
         return sum(

@@ -46,11 +46,13 @@ class HyperbandSearchCV(WarmStarted, PacedSearchCV):
         refused: :class:`BayesSearchCV` takes them all. A candidate that cannot be trained in pieces, such as one with
         ``solver="lbfgs"`` beside others, is trained to its end at once. The number of epochs is that of a whole
         training; schedules of the learning rate refer to it.
-    search_spaces : dict or Space
+    search_spaces : dict, Space or "auto"
         Names of parameters of `estimator`, and what to search for each: a :class:`~sktune.Real`,
         :class:`~sktune.Integer` or :class:`~sktune.Categorical`; a tuple ``(low, high[, prior[, base]])``, which is a
-        range; a list, which is a set of choices, ``[3]`` a constant; or a frozen distribution of ``scipy.stats``.
+        range; a list, which is a set of choices, ``[3]`` a constant; or what else
+        :func:`~sktune.space.check_dimension` takes, such as distributions of ``scipy.stats``.
         Where the number of epochs is searched too, a candidate is trained for shares of its own.
+        "auto" is :func:`~sktune.default_search_space` for the network in `estimator` and the data that reach it.
     reduction_factor : int, default=3
         One of so many candidates goes on, for so many times the epochs.
     min_epochs : int, default=1
@@ -141,6 +143,8 @@ class HyperbandSearchCV(WarmStarted, PacedSearchCV):
         Its index in ``cv_results_``.
     brackets_ : list of list of (int, int)
         For each bracket of a round its pairs (number of candidates, number of epochs).
+    search_spaces_ : list of Space
+        What was searched: `search_spaces`, or what "auto" stood for.
     stopped_by_ : str or None
         What ended the search early: "timeout", "max_epochs_total", "interrupt" or None.
     scorer_ : callable or dict

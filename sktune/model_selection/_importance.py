@@ -15,7 +15,6 @@ from ..space import Space
 from ._base import BaseTuneSearchCV
 from ._finished_search import read_search
 from ._observed_space import observed_space
-from ._search_spaces import parse_search_spaces
 from ._surrogate_data import SurrogateData
 from ._surrogate_shares import explain
 
@@ -173,7 +172,7 @@ def _space_of(search: Any, params: list[dict[str, Any]], space: Any) -> tuple[Sp
             raise ValueError(f"space must be a Space, a dict or None, got {space!r}")
         space = Space(space)
     elif isinstance(search, BaseTuneSearchCV) and hasattr(search, "search_spaces"):
-        spaces = [budget.space for budget in parse_search_spaces(search.search_spaces, 1)]
+        spaces = search.search_spaces_
         space = spaces[0] if len(spaces) == 1 else None
         declared = [dict(zip(one.names, one.dimensions, strict=True)) for one in spaces]
     else:

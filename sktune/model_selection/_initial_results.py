@@ -19,7 +19,7 @@ from ._comparable import describe_params, differing_params, point_of
 from ._initial_params import place
 from ._ledger import Run, comparison_key
 from ._scores import leading_metric
-from ._search_spaces import SpaceBudget, parse_search_spaces
+from ._search_spaces import SpaceBudget
 
 #: What is said of candidates whose estimator is this search's, but not all that is fixed in it.
 _OTHER_VALUES = "the same estimator with other values of what is not searched"
@@ -45,7 +45,7 @@ class WarmStarted:
             comparison_key(data_key(), splits, self.scoring),
             self._metric_to_read(),
             self.estimator,
-            parse_search_spaces(self.search_spaces, 1),
+            [SpaceBudget(space, 1) for space in self.search_spaces_],
         )
         return read() if run is None else keep_results(run.store, run.key, read)
 

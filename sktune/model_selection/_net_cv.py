@@ -29,6 +29,7 @@ from .._utils.random import derive_seed, root_seed
 from ..neural_network import NetClassifier, NetRegressor
 from ..neural_network._data_checks import check_targets, check_weights, names_of_arrays, without_duplicates
 from ..space import Space
+from ._auto_space import default_search_space
 from ._bayes import BayesSearchCV
 from ._other_names import OF_SELF_TUNING
 
@@ -145,7 +146,7 @@ class _BaseNetCV(Portable, HintedParams, CallbackSupportMixin, BaseEstimator):
         return net
 
     def _make_search(self, net, X):
-        space = Space(net.default_search_space(*X.shape) if self.search_space is None else self.search_space)
+        space = Space(default_search_space(X, estimator=net) if self.search_space is None else self.search_space)
         net.set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
         return BayesSearchCV(
             Pipeline([("scale", self._scaler(X)), ("net", net)]),
@@ -246,8 +247,7 @@ class NetClassifierCV(ClassifierMixin, _BaseNetCV):
         Supplies the parameters that are not searched; None is ``NetClassifier()``. Its own settings are the first that
         are evaluated, whether they lie within the space or not: `best_score_` is never below theirs.
     search_space : dict, Space or None, default=None
-        What to search, by parameter names of `NetClassifier`; None is `NetClassifier.default_search_space` for the
-        size of the data.
+        What to search, by parameter names of `NetClassifier`; None is `default_search_space` for the data.
     n_iter : int, default=30
         Number of settings to evaluate.
     n_points : int, default=1
@@ -359,8 +359,7 @@ class NetRegressorCV(RegressorMixin, _BaseNetCV):
         Supplies the parameters that are not searched; None is ``NetRegressor()``. Its own settings are the first that
         are evaluated, whether they lie within the space or not: `best_score_` is never below theirs.
     search_space : dict, Space or None, default=None
-        What to search, by parameter names of `NetRegressor`; None is `NetRegressor.default_search_space` for the size
-        of the data.
+        What to search, by parameter names of `NetRegressor`; None is `default_search_space` for the data.
     n_iter : int, default=30
         Number of settings to evaluate.
     n_points : int, default=1

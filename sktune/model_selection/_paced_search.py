@@ -5,13 +5,14 @@ from functools import partial
 from typing import Any
 
 from ..space import Space
+from ._auto_space import OverSpaces
 from ._base import BaseTuneSearchCV, Schedule
 from ._evaluator import Evaluator
 from ._initial_params import place_initial_params
-from ._search_spaces import SpaceBudget, check_parameter_names, parse_search_spaces, whole_epochs
+from ._search_spaces import SpaceBudget, whole_epochs
 
 
-class PacedSearchCV(BaseTuneSearchCV):
+class PacedSearchCV(OverSpaces, BaseTuneSearchCV):
     """A search over one space whose candidates are trained in pieces.
 
     A subclass has the parameters `search_spaces` and `initial_params`; its `_schedule` is told the space, and the
@@ -22,8 +23,7 @@ class PacedSearchCV(BaseTuneSearchCV):
     def _schedule(self, evaluate: Evaluator, space: Space, max_epochs: int) -> str | None: ...
 
     def _fit(self, X: Any, y: Any, params: dict[str, Any], schedule: Schedule) -> "PacedSearchCV":
-        space = self._one_space()
-        check_parameter_names(self.estimator, space)
+        space = self._one_space(X, y, params)
         max_epochs = whole_epochs(self.estimator, space)
         self._check_knowledge(space)
         return super()._fit(X, y, params, partial(schedule, space=space, max_epochs=max_epochs))
@@ -31,8 +31,8 @@ class PacedSearchCV(BaseTuneSearchCV):
     def _pauses(self) -> bool:
         return True
 
-    def _one_space(self) -> Space:
-        (budget, *others) = parse_search_spaces(self.search_spaces, 0)
+    def _one_space(self, X: Any, y: Any, params: dict[str, Any]) -> Space:
+        (budget, *others) = self._find_budgets(X, y, params, 0)
         if others or budget.n_iter:
             raise ValueError(
                 f"search_spaces of {type(self).__name__} must be one dict or Space, got {self.search_spaces!r}; "

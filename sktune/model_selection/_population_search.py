@@ -11,6 +11,7 @@ from .._sklearn_compat import Interval, StrOptions, _fit_context
 from .._utils.hints import explains_names
 from .._utils.random import root_seed
 from ..space import Space
+from ._auto_space import OverSpaces
 from ._base import BaseTuneSearchCV
 from ._containers import last_step_prefix
 from ._evaluation import epochs_with
@@ -22,10 +23,10 @@ from ._mutable import mutable_params
 from ._other_names import other_names
 from ._population import explore, generation_ends
 from ._resuming import find_resource
-from ._search_spaces import SpaceBudget, check_parameter_names, parse_search_spaces
+from ._search_spaces import SpaceBudget
 
 
-class PopulationSearchCV(BaseTuneSearchCV):
+class PopulationSearchCV(OverSpaces, BaseTuneSearchCV):
     """Population based training under cross-validation: settings that change during training.
 
     A population of candidates is trained at the same time, each on all splits. After each generation, a share of the
@@ -43,9 +44,10 @@ class PopulationSearchCV(BaseTuneSearchCV):
         An estimator that can be trained in pieces, with a ``score`` method unless `scoring` is given. Its
         ``max_epochs`` (``max_iter``, ``n_estimators``) is the length of a whole training. Others are refused; a
         candidate whose settings do not allow it is trained to its end at once, and not copied.
-    search_spaces : dict or Space
+    search_spaces : dict, Space or "auto"
         Names of parameters of `estimator`, and what to search for each, as for :class:`~sktune.BayesSearchCV`. The
         number of epochs cannot be searched.
+        "auto" is :func:`~sktune.default_search_space` for the network in `estimator` and the data that reach it.
     population_size : int, default=20
         Number of candidates in training. The search costs as much as so many whole trainings.
     n_generations : int, default=10
@@ -134,6 +136,8 @@ class PopulationSearchCV(BaseTuneSearchCV):
         Its final settings.
     best_index_ : int
         Its index in ``cv_results_``.
+    search_spaces_ : list of Space
+        What was searched: `search_spaces`, or what "auto" stood for.
     stopped_by_ : str or None
         What ended the search early: "timeout", "max_epochs_total", "interrupt" or None.
     scorer_ : callable or dict
@@ -282,17 +286,17 @@ class PopulationSearchCV(BaseTuneSearchCV):
         TimeBudgetError
             If no candidate was trained to the end within `timeout`.
         """
-        space = self._check_space()
+        space = self._check_space(X, y, params)
         mutable = mutable_params(self.estimator, space, self.fixed_params)
         budget = SpaceBudget(space, self.population_size)
         (first,) = place_initial_params(self.initial_params, self.estimator, [budget], "population_size")
         return self._fit(X, y, params, partial(self._schedule, space=space, mutable=mutable, first=first))
 
-    def _check_space(self) -> Space:
+    def _check_space(self, X: Any, y: Any, params: dict[str, Any]) -> Space:
         """Return the space, checked against the estimator."""
         resource = find_resource(self.estimator).parameter
-        ((space, _),) = parse_search_spaces(_checked_single(self.search_spaces), self.population_size)
-        check_parameter_names(self.estimator, space)
+        _check_single(self.search_spaces)
+        ((space, _),) = self._find_budgets(X, y, params, self.population_size)
         length = last_step_prefix(self.estimator) + resource
         if length in space.names:
             raise ValueError(
@@ -341,14 +345,13 @@ class PopulationSearchCV(BaseTuneSearchCV):
             return find_resource(self.estimator).n_epochs
 
     def _fit_method(self, best, problem):
-        ((space, _),) = parse_search_spaces(self.search_spaces, self.population_size)
+        (space,) = self.search_spaces_
         mutable = mutable_params(self.estimator, space, self.fixed_params)
         pauses = generation_ends(self.best_schedule_[-1][0], self.n_generations)
         return partial(replay, best, self.best_schedule_, pauses, mutable)
 
 
-def _checked_single(search_spaces):
+def _check_single(search_spaces):
     """Raise a ValueError for several spaces: members of one population must be able to take over from each other."""
     if isinstance(search_spaces, list | tuple):
         raise ValueError(f"search_spaces of PopulationSearchCV must be a single dict or Space, got {search_spaces!r}")
-    return search_spaces

@@ -57,7 +57,7 @@ def parse_search_spaces(search_spaces: Any, n_iter: int) -> list[SpaceBudget]:
     if _is_space(search_spaces):
         search_spaces = [search_spaces]
     if not isinstance(search_spaces, list | tuple):
-        raise TypeError(f"search_spaces must be a dict, a Space or a list of them, got {search_spaces!r}")
+        raise TypeError(f"search_spaces must be a dict, a Space, a list of them or 'auto', got {search_spaces!r}")
     if not search_spaces:
         raise ValueError(f"search_spaces must hold at least one space, got {search_spaces!r}")
     return [_parse_one(element, n_iter) for element in search_spaces]

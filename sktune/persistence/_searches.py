@@ -13,6 +13,7 @@ _SCORES = ("scorer_",)  # follow from the parameters
 _RESULTS = (
     "cv_results_", "best_index_", "best_params_", "best_score_", "best_estimator_", "multimetric_", "n_splits_",
     "refit_time_", "stopped_by_", "feature_names_in_", "optimizer_results_", "brackets_", "best_schedule_", "spaces_",
+    "search_spaces_",
 )  # fmt: skip
 _TYPES = {
     "cv_results_": dict,
@@ -28,6 +29,7 @@ _TYPES = {
     "brackets_": list,
     "best_schedule_": list,
     "spaces_": list,
+    "search_spaces_": list,
 }
 
 

@@ -2,9 +2,12 @@
 
 import numpy as np
 from bad_calls import BOOLEAN, INF, NAN, RANDOM_STATE, VERBOSE, among, an_int, bad, flattened, must_be
+from sklearn.feature_selection import SelectKBest
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import SVC
 from skorch.callbacks import LRScheduler
 
-from sktune import NetClassifier, NetRegressor
+from sktune import NetClassifier, NetRegressor, default_search_space
 
 X = np.random.default_rng(0).normal(size=(24, 3))
 y = np.arange(24) % 2
@@ -255,8 +258,44 @@ UNKNOWN = flattened(
     ]
 )
 
+SELECTING = make_pipeline(SelectKBest(k=1), NetClassifier())
+TABLE_NEEDED = "X must be a table of shape \\(n_samples, n_features\\) for a search space, got "
+OF_DATA = flattened(
+    [
+        bad(
+            "default_search_space",
+            "X",
+            [None, 3, "abc", [], [1.0, 2.0], ["a"], [[1.0], [1.0, 2.0]], np.zeros((2, 2, 2))],
+            default_search_space,
+            TABLE_NEEDED,
+        ),
+        bad(
+            "default_search_space",
+            "y",
+            [None, [0]],
+            lambda value: default_search_space(X, value, estimator=SELECTING),
+            "requires y to be passed|inconsistent numbers of samples",
+        ),
+        bad(
+            "default_search_space",
+            "estimator",
+            [3, "net", NetClassifier],
+            lambda value: default_search_space(X, estimator=value),
+            "estimator must be an estimator with a network, or None, got <value>",
+            TypeError,
+        ),
+        bad(
+            "default_search_space",
+            "estimator",
+            [SVC()],
+            lambda value: default_search_space(X, estimator=value),
+            "estimator is for a NetClassifier or a NetRegressor, .* has no network",
+        ),
+    ]
+)
 TABLE = flattened(
     [
+        OF_DATA,
         *(
             table
             for network in (NetClassifier, NetRegressor)

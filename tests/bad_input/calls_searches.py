@@ -47,7 +47,12 @@ def _fit(search, parameter="cv", **others):
 
 
 SPACES = [
-    ((None, 3, "alpha"), "search_spaces must be a dict, a Space or a list of them, got <value>", TypeError),
+    (
+        (None, 3, "alpha", "Auto"),
+        "search_spaces must be a dict, a Space, a list of them or 'auto', got <value>",
+        TypeError,
+    ),
+    (("auto",), "search_spaces='auto' is for a NetClassifier or a NetRegressor, .* has no network", ValueError),
     (([],), "search_spaces must hold at least one space, got <value>", ValueError),
     (({},), "search_spaces: a space needs at least one parameter, got <value>", ValueError),
     (
