@@ -300,7 +300,7 @@ class HyperbandSearchCV(WarmStarted, PacedSearchCV):
         return planned, [max(sizes[0], len(self._first(space))), *sizes[1:]]
 
     def _n_candidates(self) -> int:
-        space = self._one_space()
+        (space,) = self.search_spaces_
         _, sizes = self._planned(self._brackets(whole_epochs(self.estimator, space), self.n_splits_), space)
         return sum(sizes)
 

@@ -245,7 +245,7 @@ class ZoomSearchCV(PacedSearchCV):
 
     def _n_candidates(self) -> int:
         sizes = [one.n_candidates for one in self._rounds(self.n_splits_)]
-        return max(sizes[0], len(self._first(self._one_space()))) + sum(sizes[1:])
+        return max(sizes[0], len(self._first(self.search_spaces_[0]))) + sum(sizes[1:])
 
     def _schedule(self, evaluate: Evaluator, space: Space, max_epochs: int) -> None:
         tournament = Tournament(evaluate, "zoom")
