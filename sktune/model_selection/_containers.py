@@ -73,8 +73,6 @@ def check_containers(estimator: BaseEstimator) -> None:
         name = type(container).__name__
         if changed := overridden(container, _CONTAINERS):
             raise ValueError(f"{name} cannot be trained in pieces: it has its own {', '.join(sorted(changed))}")
-        if getattr(container, "transform_input", None):
-            raise ValueError(f"{name} cannot be trained in pieces: set transform_input=None")
 
 
 def fit_steps(estimator: BaseEstimator, given: Given) -> tuple[BaseEstimator, Given]:
@@ -93,12 +91,30 @@ def transform_again(estimator: BaseEstimator, given: Given) -> tuple[BaseEstimat
     return estimator, given
 
 
-def params_of_last(estimator: BaseEstimator, params: dict[str, Any]) -> tuple[BaseEstimator, dict[str, Any]]:
-    """Return the last step, and those of the parameters of ``fit`` that are for it."""
+def params_of_last(
+    estimator: BaseEstimator, params: dict[str, Any], *, is_fitted: bool = True
+) -> tuple[BaseEstimator, dict[str, Any]]:
+    """Return the last step, and those of the parameters of ``fit`` that are for it.
+
+    As they are, or as steps that are fitted transform those that pipelines list in their `transform_input`.
+    """
     while inside(estimator) is not None:
-        params = _route(estimator, params)(name_inside(estimator), "fit")
+        params_of = _route(estimator, params)
+        inner = params_of(name_inside(estimator), "fit")
+        params = _transformed(estimator, params, inner) if is_fitted else inner
         estimator = inside(estimator)
     return estimator, params
+
+
+def _transformed(container, params, inner):
+    """Transform what a pipeline lists in its `transform_input`, as its ``fit`` does it."""
+    names = [name for name in getattr(container, "transform_input", None) or () if name in inner]
+    if not names or len(container.steps) == 1:
+        return inner
+    before = container[:-1]
+    consumed = get_routing_for_object(before).consumes(method="transform", params=params.keys())
+    given = {name: value for name, value in params.items() if name in consumed}
+    return {**inner, **{name: before.transform(inner[name], **given) for name in names}}
 
 
 def state_of_steps(estimator: BaseEstimator) -> list[Any]:
@@ -155,7 +171,8 @@ def _fit_around(container, given):
     if isinstance(container, Pipeline):
         name, last = container.steps[-1]
         steps = [*container.steps[:-1], (name, _End(last))]
-        shell = Pipeline(steps, memory=container.memory, verbose=container.verbose).fit(X, y, **params)
+        own = {"memory": container.memory, "verbose": container.verbose}
+        shell = Pipeline(steps, transform_input=container.transform_input, **own).fit(X, y, **params)
         container.steps = [*shell.steps[:-1], (name, last)]
         return shell.steps[-1][1].given_
     own = container.get_params(deep=False)
@@ -176,7 +193,7 @@ def _transform_around(container, given):
         fitted = container.transformer_
         shell = TransformedTargetRegressor(_End(container.regressor), transformer=_Fitted(fitted), check_inverse=False)
         y = shell.fit(X, y).regressor_.given_.y
-    return Given(X, y, params_of(name_inside(container), "fit"))
+    return Given(X, y, _transformed(container, params, params_of(name_inside(container), "fit")))
 
 
 class _Fitted(BaseEstimator):

@@ -23,6 +23,7 @@ from .._utils.deadline import deadline
 from .._utils.stopwatch import Stopwatch
 from ..exceptions import DivergedError, TimeBudgetError
 from ._containers import last_step
+from ._fit_checks import params_of_rows
 from ._resuming import Carried, Step, bring_back, count_epochs, count_most_epochs, has_pieces, train_until
 from ._scores import Scores, read_scores
 from ._seeding import seeded_generators, set_random_states
@@ -191,7 +192,7 @@ def _fit_and_score(problem: Problem, task: Task, record: FoldRecord) -> None:
         train, test = _rows(problem.X, task)
         X_train, y_train = _safe_split(estimator, problem.X, problem.y, train)
         X_test, y_test = _safe_split(estimator, problem.X, problem.y, test, train)
-        fit_params = _check_method_params(problem.X, params=problem.fit_params, indices=train)
+        fit_params = params_of_rows(problem.X, problem.fit_params, train)
         carried = task.paused.carried if task.paused else Carried()
         if task.paused is not None and task.paused.estimator is None:
             given = {"fit_params": fit_params, "shared": problem.shared, "split": task.split}

@@ -28,6 +28,7 @@ from .._utils.portable import Portable
 from .._utils.random import derive_seed, root_seed
 from ..neural_network import NetClassifier, NetRegressor
 from ..neural_network._data_checks import check_targets, check_weights, names_of_arrays, without_duplicates
+from ..neural_network._fit_data import check_groups
 from ..space import Space
 from ._auto_space import default_search_space
 from ._bayes import BayesSearchCV
@@ -96,7 +97,7 @@ class _BaseNetCV(Portable, HintedParams, CallbackSupportMixin, BaseEstimator):
         self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, *, groups=None):
         """Search for the best parameters by cross-validation, then train on all rows with them.
 
         Parameters
@@ -107,6 +108,9 @@ class _BaseNetCV(Portable, HintedParams, CallbackSupportMixin, BaseEstimator):
             Labels for a classifier, which takes one column; numbers for a regressor.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights of the rows, in training and in the scores. A callable `scoring` gets none.
+        groups : array-like of shape (n_samples,), default=None
+            What belongs together, for a `cv` that divides by groups, and for an `estimator` with
+            ``validation_split="group"``.
 
         Returns
         -------
@@ -120,15 +124,19 @@ class _BaseNetCV(Portable, HintedParams, CallbackSupportMixin, BaseEstimator):
         if sample_weight is not None:
             sample_weight = check_weights(sample_weight, X)
         check_targets(net, y, sample_weight)
-        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+        if groups is not None:
+            groups = check_groups(groups, X.shape[0])
+        metadata = {"sample_weight": sample_weight, "groups": groups}
+        metadata = {name: value for name, value in metadata.items() if value is not None}
         context = self._init_callback_context(max_subtasks=1).call_on_fit_task_begin(estimator=self, X=X, y=y)
         search_context = context.subcontext(task_name="search")
-        # Routing sends the weights to the scaler, to the network and to the score, whatever the user's own setting is.
+        # Routing sends the weights to the scaler, to the network and to the score, and the groups to the network and to
+        # the splitter, whatever the user's own setting is.
         with config_context(enable_metadata_routing=True):
             search = self._make_search(net, X)
             with search_context.propagate_callback_context(search):
                 search_context.call_on_fit_task_begin(estimator=self, X=X, y=y)
-                self.search_ = search.fit(X, y, **weights)
+                self.search_ = search.fit(X, y, **metadata)
         search_context.call_on_fit_task_end(estimator=self, X=X, y=y)
         self._read_results()
         context.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes={})
@@ -147,7 +155,7 @@ class _BaseNetCV(Portable, HintedParams, CallbackSupportMixin, BaseEstimator):
 
     def _make_search(self, net, X):
         space = Space(default_search_space(X, estimator=net) if self.search_space is None else self.search_space)
-        net.set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
+        net.set_fit_request(sample_weight=True, groups=True).set_score_request(sample_weight=True)
         return BayesSearchCV(
             Pipeline([("scale", self._scaler(X)), ("net", net)]),
             space.prefixed(_PREFIX),

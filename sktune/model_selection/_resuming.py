@@ -170,7 +170,7 @@ def _resource_with(estimator, fit_params, trained) -> Resource | None:
         if trained > 0:  # new parameters do not allow it
             raise
         return None
-    _, params = params_of_last(estimator, fit_params)
+    _, params = params_of_last(estimator, fit_params, is_fitted=False)
     return resource if trained > 0 or takes(resource.way, params) else None
 
 

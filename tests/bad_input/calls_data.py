@@ -266,70 +266,83 @@ VALIDATION = {
         ("two columns", {"groups": np.ones((24, 2))}, "groups must have one entry for each .* got shape \\(24, 2\\)"),
     ],
 }
-VALIDATED = [
-    Bad(f"{type(net).__name__}.{call.__name__}", parameter, what, lambda n=net, c=call, g=given: c(n, g), message)
-    for parameter, cases in VALIDATION.items()
-    for what, given, message in cases
-    for net in (CLASSIFIER, REGRESSOR)
-    for call in (fit, fit_until)
-] + [
-    Bad(
-        "NetClassifier.fit",
-        "y_val",
-        "a label that y has not",
-        lambda: CLASSIFIER.fit(X, y, X_val=X[:4], y_val=[0, 1, 2, 0]),
-        "y_val: y has labels \\[2\\] that are not in classes_",
-    ),
-    Bad(
-        "NetRegressor.fit",
-        "y_val",
-        "two columns",
-        lambda: REGRESSOR.fit(X, TARGET, X_val=X[:4], y_val=np.ones((4, 2))),
-        "y_val: y has shape \\(4, 2\\), but the first fit saw 1 target",
-    ),
-    Bad(
-        "NetClassifier.fit",
-        "class_weight",
-        "nothing to validate on",
-        lambda: NetClassifier(class_weight={0: 0.0}).fit(X, y, X_val=X[:2], y_val=[0, 0]),
-        "y_val: class_weight=\\{0: 0.0\\} leaves no row",
-    ),
-    Bad(
-        "NetClassifier.fit",
-        "validation_split",
-        "no groups",
-        lambda: NetClassifier(early_stopping=True, validation_split="group").fit(X, y),
-        "validation_split='group' needs the groups of the rows: call fit\\(X, y, groups=groups\\)",
-    ),
-    Bad(
-        "NetRegressor.fit",
-        "validation_split",
-        "one group",
-        lambda: NetRegressor(eval_valid_loss=True, validation_split="group").fit(X, TARGET, groups=np.ones(24)),
-        "validation_split='group' needs at least 2 groups, got 1",
-    ),
-    Bad(
-        "NetClassifier.fit",
-        "validation_split",
-        "a label of the last rows",
-        lambda: NetClassifier(early_stopping=True, validation_split="last").fit(X, np.arange(24) // 23),
-        "sets the last 2 of 24 rows aside, and they have the labels \\[1\\], which the rows before have not",
-    ),
-    Bad(
-        "NetRegressor.fit",
-        "eval_valid_loss",
-        "one row",
-        lambda: NetRegressor(eval_valid_loss=True).fit(X[:1], TARGET[:1]),
-        "eval_valid_loss=True sets rows aside and needs at least 2 rows, got 1",
-    ),
-    Bad(
-        "NetRegressor.partial_fit",
-        "eval_valid_loss",
-        True,
-        lambda: NetRegressor(eval_valid_loss=True).partial_fit(X, TARGET),
-        "set eval_valid_loss=False",
-    ),
-]
+VALIDATED = (
+    [
+        Bad(f"{type(net).__name__}.{call.__name__}", parameter, what, lambda n=net, c=call, g=given: c(n, g), message)
+        for parameter, cases in VALIDATION.items()
+        for what, given, message in cases
+        for net in (CLASSIFIER, REGRESSOR)
+        for call in (fit, fit_until)
+    ]
+    + [
+        Bad(
+            f"{type(tuner).__name__}.fit",
+            "groups",
+            "a row less",
+            lambda t=tuner: t.fit(X, y, groups=y[:23]),
+            "groups must have one entry for each of the 24 rows of X, got ",
+        )
+        for tuner in (CLASSIFIER_CV, REGRESSOR_CV)
+    ]
+    + [
+        Bad(
+            "NetClassifier.fit",
+            "y_val",
+            "a label that y has not",
+            lambda: CLASSIFIER.fit(X, y, X_val=X[:4], y_val=[0, 1, 2, 0]),
+            "y_val: y has labels \\[2\\] that are not in classes_",
+        ),
+        Bad(
+            "NetRegressor.fit",
+            "y_val",
+            "two columns",
+            lambda: REGRESSOR.fit(X, TARGET, X_val=X[:4], y_val=np.ones((4, 2))),
+            "y_val: y has shape \\(4, 2\\), but the first fit saw 1 target",
+        ),
+        Bad(
+            "NetClassifier.fit",
+            "class_weight",
+            "nothing to validate on",
+            lambda: NetClassifier(class_weight={0: 0.0}).fit(X, y, X_val=X[:2], y_val=[0, 0]),
+            "y_val: class_weight=\\{0: 0.0\\} leaves no row",
+        ),
+        Bad(
+            "NetClassifier.fit",
+            "validation_split",
+            "no groups",
+            lambda: NetClassifier(early_stopping=True, validation_split="group").fit(X, y),
+            "validation_split='group' needs the groups of the rows: call fit\\(X, y, groups=groups\\)",
+        ),
+        Bad(
+            "NetRegressor.fit",
+            "validation_split",
+            "one group",
+            lambda: NetRegressor(eval_valid_loss=True, validation_split="group").fit(X, TARGET, groups=np.ones(24)),
+            "validation_split='group' needs at least 2 groups, got 1",
+        ),
+        Bad(
+            "NetClassifier.fit",
+            "validation_split",
+            "a label of the last rows",
+            lambda: NetClassifier(early_stopping=True, validation_split="last").fit(X, np.arange(24) // 23),
+            "sets the last 2 of 24 rows aside, and they have the labels \\[1\\], which the rows before have not",
+        ),
+        Bad(
+            "NetRegressor.fit",
+            "eval_valid_loss",
+            "one row",
+            lambda: NetRegressor(eval_valid_loss=True).fit(X[:1], TARGET[:1]),
+            "eval_valid_loss=True sets rows aside and needs at least 2 rows, got 1",
+        ),
+        Bad(
+            "NetRegressor.partial_fit",
+            "eval_valid_loss",
+            True,
+            lambda: NetRegressor(eval_valid_loss=True).partial_fit(X, TARGET),
+            "set eval_valid_loss=False",
+        ),
+    ]
+)
 
 SEARCHED = [
     Bad(
@@ -356,6 +369,13 @@ SEARCHED = [
             "too few",
             lambda search: search.fit(X, y, sample_weight=ONES[:3]),
             "sample_weight must have one entry for each of the 24 rows of X, got 3",
+            ValueError,
+        ),
+        (
+            "y_val",
+            "too few",
+            lambda search: search.fit(X, y, X_val=X, y_val=y[:3]),
+            "X_val and y_val must have as many rows, got 24 and 3",
             ValueError,
         ),
         (

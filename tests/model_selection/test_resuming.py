@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_array_equal
+from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, TransformerMixin, clone, is_regressor
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.datasets import load_iris
@@ -295,12 +296,31 @@ class MyPredictions(MLPClassifier):
         (MyNet(), "MyNet cannot be trained in pieces: it has its own fit, and the fit_until of a class"),
         (MySkorch(Module), "MySkorch cannot be trained in pieces: it has its own on_train_begin"),
         (LogPipeline([("net", NetRegressor())]), "LogPipeline cannot be trained in pieces: it has its own fit"),
-        (Pipeline([("net", NetRegressor())], transform_input=["V"]), "set transform_input=None"),
     ],
 )
 def test_what_cannot_be_trained_in_pieces(estimator, message):
     with pytest.raises(ValueError, match=message):
         find_resource(estimator)
+
+
+@pytest.mark.parametrize("encoder", ["passthrough", TargetEncoder(random_state=0)], ids=str)
+def test_validation_data_pass_through_pipelines_in_pieces(encoder):
+    """Those that it lists are transformed by the steps before, one pipeline in another."""
+    with config_context(enable_metadata_routing=True):
+        net = NetClassifier(max_epochs=9, n_neurons=8, lr=0.05, early_stopping=True, patience=2, random_state=0)
+        net.set_fit_request(X_val=True, y_val=True)
+        inner = Pipeline([("scale", MinMaxScaler()), ("net", net)], transform_input=["X_val"])
+        outer = Pipeline(
+            [("encode", encoder), ("scale", StandardScaler()), ("inner", inner)], transform_input=["X_val"]
+        )
+        assert_pieces_are_the_fit(outer, X, y, (1, 3, 9), X_val=X[::3] + 0.1, y_val=y[::3])
+        shared = SharedSteps()
+        rows = {"X_val": X[::3] + 0.1, "y_val": y[::3]}
+        known = [
+            in_pieces(clone(outer), X, y, (2, 9), shared=shared, **rows) for _ in range(2)
+        ]  # the second finds steps
+        assert_array_equal(*(outputs(one, X) for one in known))
+        assert_array_equal(outputs(known[0], X), outputs(whole(outer, X, y, **rows), X))
 
 
 def test_a_subclass_that_trains_alike_can():

@@ -5,17 +5,18 @@ import pytest
 from list_search import ListSearchCV
 from numpy.testing import assert_array_equal
 from sklearn import config_context
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import make_classification
 from sklearn.exceptions import UnsetMetadataPassedError
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import accuracy_score, get_scorer, make_scorer
-from sklearn.model_selection import GridSearchCV, GroupKFold, cross_validate
-from sklearn.pipeline import make_pipeline
+from sklearn.metrics import accuracy_score, get_scorer, log_loss, make_scorer
+from sklearn.model_selection import GridSearchCV, GroupKFold, StratifiedKFold, cross_validate
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from sktune.model_selection import BayesSearchCV
+from sktune import NetClassifier, NetClassifierCV, NetRegressor, NetRegressorCV
+from sktune.model_selection import BayesSearchCV, HyperbandSearchCV
 
 X, y = make_classification(60, 4, n_informative=2, n_redundant=0, random_state=0)
 weight = np.random.default_rng(0).uniform(size=60)
@@ -68,6 +69,65 @@ def test_routing_of_weights_and_groups(search_class):
     assert score_by_C(ours) == score_by_C(theirs)
     assert ours.n_splits_ == 4
     assert (ours.cv_results_["mean_test_weighted"] != ours.cv_results_["mean_test_plain"]).all()
+
+
+NET = NetClassifier(n_neurons=6, max_epochs=6, lr=0.05, early_stopping=True, random_state=0)
+RATES = {"net__lr": [0.01, 0.05]}
+
+
+def scaled(net):
+    return Pipeline([("scale", StandardScaler()), ("net", net)], transform_input=["X_val"])
+
+
+@pytest.mark.parametrize("n_val", [24, 60], ids=["fewer rows", "as many as X"])
+@pytest.mark.parametrize("kind", [ListSearchCV, BayesSearchCV, HyperbandSearchCV], ids=lambda kind: kind.__name__)
+def test_validation_data_stay_whole_and_are_scaled_as_each_fold_is(kind, n_val):
+    X_val, y_val = X[:n_val] + 0.2, y[:n_val]
+    cv = StratifiedKFold(3)
+    with config_context(enable_metadata_routing=True):
+        net = clone(NET).set_fit_request(X_val=True, y_val=True)
+        given = {"n_iter": 2} if kind is BayesSearchCV else {}
+        search = kind(scaled(net), RATES, cv=cv, **given).fit(X, y, X_val=X_val, y_val=y_val)
+    results = search.cv_results_
+    for index in np.flatnonzero(results["status"] == "ok"):
+        for split, (train, test) in enumerate(cv.split(X, y)):
+            scaler = StandardScaler().fit(X[train])
+            own = clone(NET).set_params(lr=results["params"][index]["net__lr"])
+            own.fit(scaler.transform(X[train]), y[train], X_val=scaler.transform(X_val), y_val=y_val)
+            assert results[f"split{split}_test_score"][index] == own.score(scaler.transform(X[test]), y[test])
+    best = search.best_estimator_
+    assert best["net"].history_["valid_loss"][best["net"].best_epoch_ - 1] == pytest.approx(
+        log_loss(y_val, best.predict_proba(X_val)), rel=1e-5
+    )
+
+
+def test_validation_data_without_routing():
+    plain = NetClassifier(**NET.get_params())
+    search = BayesSearchCV(plain, {"lr": [0.05]}, n_iter=1, cv=3).fit(X, y, X_val=X + 0.2, y_val=y)
+    assert search.best_estimator_.history_ == plain.fit(X, y, X_val=X + 0.2, y_val=y).history_
+    steps = Pipeline([("same", "passthrough"), ("net", plain)])
+    search = BayesSearchCV(steps, RATES, n_iter=1, cv=3).fit(X, y, net__X_val=X + 0.2, net__y_val=y)
+    assert search.best_estimator_["net"].n_iter_ > 0
+
+
+@pytest.mark.parametrize("tuner", ["search", "NetClassifierCV", "NetRegressorCV"])
+def test_groups_divide_the_folds_and_what_each_sets_aside(tuner):
+    many = np.arange(60) % 12
+    Net = NetRegressor if tuner == "NetRegressorCV" else NetClassifier
+    net = Net(max_epochs=2, lr=0.05, early_stopping=True, validation_split="group", random_state=0)
+    settings = {"n_iter": 1, "cv": GroupKFold(3), "random_state": 0}
+    with config_context(enable_metadata_routing=tuner == "search"):
+        if tuner == "search":
+            model = BayesSearchCV(clone(net).set_fit_request(groups=True), {"lr": [0.05]}, **settings)
+        else:
+            kind = NetClassifierCV if Net is NetClassifier else NetRegressorCV
+            model = kind(estimator=net, search_space={"lr": [0.05]}, standardize=False, **settings)
+        model.fit(X, y, groups=many)
+    for split, (train, test) in enumerate(GroupKFold(3).split(X, y, many)):
+        net.fit(X[train], y[train], groups=many[train])
+        assert model.cv_results_[f"split{split}_test_score"][0] == net.score(X[test], y[test])
+    final = model.best_estimator_ if tuner == "search" else model.best_estimator_["net"]
+    assert final.history_ == net.fit(X, y, groups=many).history_
 
 
 def test_routing_through_a_cross_validation_around_the_search():
