@@ -66,6 +66,8 @@ class Preparation:
             return data
         with about("X_val, y_val and sample_weight_val"):
             valid = self._check_rows(X_val, y_val, sample_weight_val, reset=False)
+        if valid.y.shape[1:] != data.y.shape[1:]:
+            raise ValueError(f"y_val must have as many columns as y, got shape {valid.y.shape} beside {data.y.shape}")
         return FitData(data.X, data.y, data.sample_weight, data.groups, valid)
 
     def _check_rows(self, X, y, sample_weight, groups=None, *, reset) -> FitData:

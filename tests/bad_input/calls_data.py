@@ -297,7 +297,14 @@ VALIDATED = (
             "y_val",
             "two columns",
             lambda: REGRESSOR.fit(X, TARGET, X_val=X[:4], y_val=np.ones((4, 2))),
-            "y_val: y has shape \\(4, 2\\), but the first fit saw 1 target",
+            "y_val must have as many columns as y, got shape \\(4, 2\\) beside \\(24,\\)",
+        ),
+        Bad(
+            "NetRegressor.fit",
+            "y_val",
+            "a column less",
+            lambda: REGRESSOR.fit(X, np.column_stack([TARGET] * 3), X_val=X[:4], y_val=TARGET[:4]),
+            "y_val must have as many columns as y, got shape \\(4,\\) beside \\(24, 3\\)",
         ),
         Bad(
             "NetClassifier.fit",

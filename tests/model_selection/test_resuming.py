@@ -303,7 +303,20 @@ def test_what_cannot_be_trained_in_pieces(estimator, message):
         find_resource(estimator)
 
 
-@pytest.mark.parametrize("encoder", ["passthrough", TargetEncoder(random_state=0)], ids=str)
+class FitsOtherwise(TransformerMixin, BaseEstimator):
+    """Makes something else of the rows that it is fitted to, as encoders of targets do."""
+
+    def fit(self, X, y=None):
+        return self
+
+    def fit_transform(self, X, y=None):
+        return X + np.float32(0.25)
+
+    def transform(self, X):
+        return X
+
+
+@pytest.mark.parametrize("encoder", ["passthrough", FitsOtherwise()], ids=str)
 def test_validation_data_pass_through_pipelines_in_pieces(encoder):
     """Those that it lists are transformed by the steps before, one pipeline in another."""
     with config_context(enable_metadata_routing=True):
