@@ -79,7 +79,9 @@ __all__ = [
     "has_callbacks",
     "has_no_more_to_learn",
     "hears_of_fits",
+    "is_scorer",
     "metadata_requests",
+    "named_scorer_of_metric",
     "scorer_name",
     "scorer_of",
     "scorers_by_name",
@@ -267,6 +269,22 @@ def scorers_with_classes(scorer):
     told = _ScorerWithClasses(scorer._score_func, scorer._sign, scorer._kwargs, scorer._response_method)
     vars(told).update(vars(scorer))  # its metadata requests too
     return told
+
+
+def is_scorer(scoring):
+    """Whether something is a scorer of scikit-learn's own making."""
+    return isinstance(scoring, _BaseScorer | _MultimetricScorer)
+
+
+def named_scorer_of_metric(metric):
+    """Return the name of scikit-learn's scorer that asks a metric, and whether more of it is better; None for others.
+
+    Where several do, with other settings, the first by the alphabet that has none.
+    """
+    scorers = {name: get_scorer(name) for name in get_scorer_names()}
+    asking = [name for name, one in scorers.items() if one._score_func is metric]
+    asking.sort(key=lambda name: (bool(scorers[name]._kwargs), name))
+    return (asking[0], scorers[asking[0]]._sign > 0) if asking else None
 
 
 def weighted_scorer(scoring):

@@ -39,6 +39,7 @@ from ._evaluator import EpochBudgetError, Evaluator
 from ._failures import explain_no_winner, warn_of_failures, warn_of_interruption
 from ._fit_checks import check_fit_params, check_pre_dispatch, hint_at_scorer
 from ._initial_results import KnownResults
+from ._input_checks import check_inputs
 from ._ledger import Run, data_key
 from ._live_results import LiveResults
 from ._picklable import check_picklable
@@ -254,9 +255,8 @@ class BaseTuneSearchCV(LiveResults, Portable, HintedParams, BaseSearchCV):
         start = time.time()
         seed = None if self.random_state is None else root_seed(self.random_state)
         check_pre_dispatch(self.pre_dispatch)
+        y = check_inputs(self, X, y)
         scorer, _ = self._get_scorers()
-        if X is None:
-            raise ValueError("X must be an array-like of shape (n_samples, n_features), got None")
         X, y = indexable(X, y)
         params = _check_method_params(X, params=params)
         routed = self._get_routed_params_for_fit(params)

@@ -24,6 +24,8 @@ _DEATHS = {
     "ray.exceptions.RayActorError",
     "ray.exceptions.WorkerCrashedError",
 }
+#: Backends whose tasks may run on other machines.
+_CLUSTERS = ("RayBackend", "DaskDistributedBackend")
 #: Tasks that are at work, or were when their worker died, by candidate and split.
 Tasks = dict[tuple[int, int], Task]
 
@@ -60,6 +62,11 @@ def open_parallel(n_jobs: int | None, pre_dispatch: int | str, *, fuse: bool) ->
         return Parallel(**settings)
 
 
+def stays_on_this_machine() -> bool:
+    """Whether tasks run where the search runs, and not on a cluster."""
+    return type(get_active_backend()[0]).__name__ not in _CLUSTERS
+
+
 def goes_to_threads(fuse: bool) -> bool:
     """Whether `open_parallel` trains the networks of several tasks together, in threads."""
     return fuse and not _is_backend_chosen()
@@ -77,7 +84,7 @@ def _completed(backend: ParallelBackendBase) -> ParallelBackendBase:
     The user's own object stays as it was, for it may serve others.
     """
     name = type(backend).__name__
-    if name not in ("RayBackend", "DaskDistributedBackend"):
+    if name not in _CLUSTERS:
         return backend
     twin = object.__new__(type(backend))  # dask's cannot be copied: its copies belong to the default client
     vars(twin).update(vars(backend))

@@ -5,7 +5,7 @@ from numbers import Integral, Real
 
 from scipy.sparse import issparse
 from sklearn import config_context
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone, is_classifier
 from sklearn.callback import CallbackSupportMixin
 from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.pipeline import Pipeline
@@ -29,6 +29,7 @@ from .._utils.random import derive_seed, root_seed
 from ..neural_network import NetClassifier, NetRegressor
 from ..neural_network._data_checks import check_targets, check_weights, names_of_arrays, without_duplicates
 from ..neural_network._fit_data import check_groups
+from ..neural_network._plain_labels import plain_labels
 from ..space import Space
 from ._auto_space import default_search_space
 from ._bayes import BayesSearchCV
@@ -117,6 +118,7 @@ class _BaseNetCV(Portable, HintedParams, CallbackSupportMixin, BaseEstimator):
         self : object
             The fitted estimator.
         """
+        y = plain_labels(y) if is_classifier(self) else y
         with names_of_arrays(X=X, y=y):
             settings = {"accept_sparse": "csr", "dtype": "numeric"}
             X, y = validate_data(self, without_duplicates(X), y, **settings, **self._TARGET_CHECKS)

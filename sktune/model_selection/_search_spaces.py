@@ -63,6 +63,12 @@ def parse_search_spaces(search_spaces: Any, n_iter: int) -> list[SpaceBudget]:
     return [_parse_one(element, n_iter) for element in search_spaces]
 
 
+def searched_names(search_spaces: Any) -> set[str]:
+    """Return the names of the parameters that a search sets; none of no spaces, or of "auto": no step is replaced."""
+    budgets = [] if search_spaces is None or isinstance(search_spaces, str) else parse_search_spaces(search_spaces, 1)
+    return {name for space, _ in budgets for name in space.names}
+
+
 def _is_space(spec: Any) -> bool:
     return isinstance(spec, Mapping | Space) or hasattr(spec, "dimensions")  # scikit-optimize's
 

@@ -42,16 +42,21 @@ def freeze_splits(
     ValueError
         If there are no splits, or if one is not of row numbers or leaves nothing to train or to score on.
     """
+    if isinstance(cv, type):
+        raise ValueError(
+            f"cv must be an int, a splitter or an iterable of splits, got a class: write cv={cv.__name__}()"
+        )
     splitter = check_cv(cv, y, classifier=is_classifier(estimator))
     n_splits = splitter.get_n_splits(X, y, **split_params)
     with seeded_generators(None if seed is None else derive_seed(seed, "splits")):
         splits = _draw(splitter, X, y, split_params)
     if len(splits) != n_splits:
         raise ValueError(
-            f"cv.split and cv.get_n_splits return inconsistent results: expected {n_splits} splits, got {len(splits)}"
+            f"cv.split and cv.get_n_splits returned inconsistent results. Expected {n_splits} splits, got {len(splits)}"
         )
     if not splits:
-        raise ValueError(f"No fits were performed: cv={cv!r} gives no splits")
+        # in scikit-learn's words, like the error before
+        raise ValueError(f"No fits were performed. Was the CV iterator empty? Were there no candidates? cv={cv!r}")
     _check(splits, _num_samples(X))
     return splits
 

@@ -77,7 +77,7 @@ class BaseNet(SavedNet, Preparation, HintedParams, CallbackSupportMixin, BaseEst
         "tol": [Interval(Real, 0, None, closed="left")],
         "eval_train_loss": ["boolean"],
         "eval_valid_loss": ["boolean"],
-        "device": [str],
+        "device": [str, torch.device],
         "dtype": [StrOptions({"float32", "float64"})],
         "callbacks": [list, tuple, None],
         "warm_start": ["boolean"],
@@ -201,7 +201,7 @@ class BaseNet(SavedNet, Preparation, HintedParams, CallbackSupportMixin, BaseEst
             If a parameter or the data is invalid.
         """
         check_parameters(self)
-        self._check_callbacks()
+        self._check_callbacks(has_valid=self.early_stopping or self.eval_valid_loss or X_val is not None)
         going_on = self.warm_start and self.__sklearn_is_fitted__()
         given = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val, "groups": groups}
         data = self._check_data(X, y, sample_weight, reset=not going_on, **given)
@@ -272,8 +272,9 @@ class BaseNet(SavedNet, Preparation, HintedParams, CallbackSupportMixin, BaseEst
             return self
         return self._train(plan, data, self._state_to_go_on_from(plan) if going_on else None)
 
-    def _check_callbacks(self):
-        check_callbacks(self.callbacks or (), keeps_lr=self.lr_schedule == "constant" and self.lr_warmup == 0)
+    def _check_callbacks(self, *, has_valid):
+        keeps_lr = self.lr_schedule == "constant" and self.lr_warmup == 0
+        check_callbacks(self.callbacks or (), keeps_lr=keeps_lr, has_valid=has_valid)
 
     def _check_pausable(self, n_epochs):
         if self.callbacks:
@@ -301,7 +302,7 @@ class BaseNet(SavedNet, Preparation, HintedParams, CallbackSupportMixin, BaseEst
     def _partial_fit(self, X, y, classes, sample_weight):
         """Train one epoch on the rows given; `fit` and `partial_fit` differ in nothing else but the split."""
         check_parameters(self)
-        self._check_callbacks()
+        self._check_callbacks(has_valid=False)
         for name in ("early_stopping", "eval_valid_loss"):
             if getattr(self, name):
                 raise ValueError(f"partial_fit sees the data in pieces and cannot set rows aside: set {name}=False")

@@ -11,6 +11,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from .._sklearn_compat import Interval, StrOptions
 from .._utils.hints import did_you_mean, explains_names
 from ._base import BaseNet
+from ._plain_labels import plain_labels
 from ._saved_state import check_classes
 
 
@@ -90,7 +91,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, ``{label: weight}``; labels that are not listed have weight 1. "balanced" gives each
         class the same total weight.
-    device : str, default="cpu"
+    device : str or torch.device, default="cpu"
         Where to train: "cpu", "cuda", "cuda:1", ..., or "auto", the GPU if there is one; of several, processes and
         the workers of a search take turns. Small networks on small tables are often fastest on the CPU.
     dtype : {"float32", "float64"}, default="float32"
@@ -318,6 +319,28 @@ class NetClassifier(ClassifierMixin, BaseNet):
             In the order of `classes_`.
         """
         return self._outputs(X, lambda scores: torch.log_softmax(scores, dim=1))
+
+    def score(self, X, y, sample_weight=None):
+        """Return the accuracy on these rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows.
+        y : array-like of shape (n_samples,)
+            Their labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Their weights; None is 1 for each.
+
+        Returns
+        -------
+        score : float
+            Share of the rows whose class is predicted right.
+        """
+        return super().score(X, plain_labels(y), sample_weight)
+
+    def _plain_target(self, y):
+        return plain_labels(y)
 
     def _check_target(self, y):
         try:

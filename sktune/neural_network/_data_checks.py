@@ -11,9 +11,8 @@ from sklearn.base import BaseEstimator, clone
 
 from .._sklearn_compat import _check_sample_weight
 from ..exceptions import SktuneWarning
+from ._columns import columns_without_numbers
 
-#: kinds of numpy types that would pass as numbers, and are none that a network could learn from
-_NO_NUMBERS = {"c": "complex numbers", "U": "strings", "S": "strings", "M": "dates", "m": "time spans"}
 #: what numpy says of values that are no numbers
 _COMPLAINTS = ("could not convert string", "argument must be a string")
 
@@ -25,12 +24,13 @@ def names_of_arrays(*, X: Any, **targets: Any) -> Iterator[None]:
     Raises
     ------
     ValueError
-        If `X` holds strings (numbers written as strings too), dates or complex numbers, or if an array in `targets`
-        holds complex numbers. Whatever the enclosed work raises passes, with a name before it.
+        If a column of `X` holds strings (numbers written as strings too), dates, time spans or complex numbers, or if
+        an array in `targets` holds complex numbers. Whatever the enclosed work raises passes, with a name before it.
     """
-    _refuse("X", X, _NO_NUMBERS)
-    for name, values in targets.items():
-        _refuse(name, values, {"c": _NO_NUMBERS["c"]})
+    for name, values in {"X": X, **targets}.items():
+        _refuse_complex(name, values)
+    for column in columns_without_numbers(X):
+        raise ValueError(str(column))
     try:
         yield
     except (TypeError, ValueError) as error:
@@ -75,12 +75,13 @@ def check_targets(net: BaseEstimator, y: np.ndarray, sample_weight: np.ndarray |
         trial._fit_target(y, sample_weight)
 
 
-def _refuse(name: str, values: Any, kinds: dict[str, str]) -> None:
+def _refuse_complex(name: str, values: Any) -> None:
     dtype = getattr(values, "dtype", None)
-    if isinstance(dtype, np.dtype) and dtype.kind in kinds:
-        # scikit-learn's words for complex data, which its checks of estimators look for
-        what = "Complex data not supported: " if dtype.kind == "c" else ""
-        raise ValueError(f"{what}{name} must be real numbers, got {kinds[dtype.kind]} (dtype={dtype})")
+    if isinstance(dtype, np.dtype) and dtype.kind == "c":
+        # scikit-learn's words, which its checks of estimators look for
+        raise ValueError(
+            f"Complex data not supported: {name} must be real numbers, got complex numbers (dtype={dtype})"
+        )
 
 
 def _is_numeric(values: Any) -> bool:

@@ -5,8 +5,8 @@ import torch
 from .._utils.workers import worker_number
 
 
-def resolve_device(device: str) -> str:
-    """Return the torch device that `device` names.
+def resolve_device(device: str | torch.device) -> str:
+    """Return the name of the torch device that `device` is or names.
 
     "auto" is the CUDA device, or the CPU where there is none; of several, the processes on a machine and the workers
     of a search take one after the other.
@@ -16,6 +16,7 @@ def resolve_device(device: str) -> str:
     ValueError
         If torch does not know the name, or this machine has no such device.
     """
+    device = str(device)
     if device == "auto":
         if not torch.cuda.is_available():
             return "cpu"

@@ -25,6 +25,10 @@ class Preparation:
     #: how scikit-learn's `validate_data` checks the targets
     _TARGET_CHECKS: dict = {}
 
+    def _plain_target(self, y):
+        """Return targets as an array of a plain type where they are objects of one."""
+        return y
+
     def _check_target(self, y):
         """Raise ValueError for targets that the estimator cannot learn."""
 
@@ -71,6 +75,7 @@ class Preparation:
         return FitData(data.X, data.y, data.sample_weight, data.groups, valid)
 
     def _check_rows(self, X, y, sample_weight, groups=None, *, reset) -> FitData:
+        y = self._plain_target(y)
         with names_of_arrays(X=X, y=y):
             settings = {"accept_sparse": "csr", "dtype": np.dtype(self.dtype), "order": "C"}
             X, y = validate_data(self, without_duplicates(X), y, reset=reset, **settings, **self._TARGET_CHECKS)

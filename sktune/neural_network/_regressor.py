@@ -93,7 +93,7 @@ class NetRegressor(RegressorMixin, BaseNet):
     eval_valid_loss : bool, default=False
         Whether to set rows aside without `early_stopping` too, and record their loss. Nothing listens to it then: all
         epochs are trained, and the last weights kept. `X_val` and `y_val` of `fit` need no such setting.
-    device : str, default="cpu"
+    device : str or torch.device, default="cpu"
         Where to train: "cpu", "cuda", "cuda:1", ..., or "auto", the GPU if there is one; of several, processes and
         the workers of a search take turns. Small networks on small tables are often fastest on the CPU.
     dtype : {"float32", "float64"}, default="float32"

@@ -4,6 +4,7 @@ A plan becomes a genuine skorch net, which skorch's own steps then train. Only t
 skorch's loop draws its batches from the global random stream, swallows Ctrl-C and goes on when the loss is NaN.
 """
 
+import inspect
 import math
 from collections.abc import Callable, Sequence
 from copy import deepcopy
@@ -94,7 +95,7 @@ def _penalized(module: MLP) -> list[nn.Parameter]:
     return [parameter for name, parameter in module.named_parameters() if fnmatch(name, MLP.PENALIZED)]
 
 
-def check_callbacks(callbacks: Sequence, *, keeps_lr: bool = True) -> None:
+def check_callbacks(callbacks: Sequence, *, keeps_lr: bool = True, has_valid: bool = True) -> None:
     """Check the user's callbacks.
 
     Parameters
@@ -103,13 +104,16 @@ def check_callbacks(callbacks: Sequence, *, keeps_lr: bool = True) -> None:
         What the user has given.
     keeps_lr : bool, default=True
         Whether the training leaves the learning rate as it is, so that a callback may change it.
+    has_valid : bool, default=True
+        Whether there are rows to validate on.
 
     Raises
     ------
     TypeError
         For what is neither a skorch callback nor a ``(name, callback)`` pair.
     ValueError
-        For skorch's scheduler of the learning rate beside one of our schedules, which would overrule it.
+        For skorch's scheduler of the learning rate beside one of our schedules, which would overrule it, and for a
+        callback that watches a validation loss where there is none.
     """
     for given in callbacks:
         named = isinstance(given, tuple) and len(given) == 2 and isinstance(given[0], str)
@@ -117,11 +121,26 @@ def check_callbacks(callbacks: Sequence, *, keeps_lr: bool = True) -> None:
         is_class = isinstance(callback, type) and issubclass(callback, Callback)  # skorch makes an instance of it
         if not is_class and not isinstance(callback, Callback):
             raise TypeError(f"callbacks must be skorch callbacks or (name, callback) pairs, got {given!r} among them")
+        if not has_valid and (monitor := _monitor(callback)) in ("valid_loss", "valid_loss_best"):
+            name = (callback if is_class else type(callback)).__name__
+            raise ValueError(
+                f"callbacks has {name}, which watches {monitor!r}, but there are no rows to validate on: set "
+                "eval_valid_loss=True or early_stopping=True, give fit X_val and y_val, or set "
+                f"{name}(monitor={monitor.replace('valid', 'train')!r})"
+            )
         if not keeps_lr and issubclass(callback if is_class else type(callback), LRScheduler):
             raise ValueError(
                 "callbacks has a skorch LRScheduler, but the learning rate follows lr_schedule and lr_warmup: "
                 "set lr_schedule='constant' and lr_warmup=0, or leave the LRScheduler out"
             )
+
+
+def _monitor(callback: Callback | type[Callback]) -> object:
+    """Return what a callback watches."""
+    if isinstance(callback, type):
+        parameter = inspect.signature(callback).parameters.get("monitor")
+        return None if parameter is None else parameter.default
+    return getattr(callback, "monitor", None)
 
 
 def build_net(plan: FitPlan, callbacks: Sequence, classes: np.ndarray | None) -> NeuralNet:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.stats
+import torch
 from numpy.random import RandomState
 from scipy.interpolate import BSpline
 from scipy.optimize import OptimizeResult
@@ -206,6 +207,12 @@ def _make_path(state):
     return Path(state["name"])
 
 
+def _make_device(state):
+    require_keys(state, "a device", ("name",))
+    require(type(state["name"]) is str, "the name of a device is no string")
+    return torch.device(state["name"])
+
+
 def _make_interval(kind):
     def make(state):
         require_keys(state, kind.__name__, ("start", "stop", "step"))
@@ -241,6 +248,7 @@ STOCK = {
     "RandomState": Kind(lambda random_state: random_state.get_state(legacy=False), _make_random_state),
     "OptimizeResult": Kind(lambda result: {"items": dict(result)}, _make_result),
     "path": Kind(lambda path: {"name": str(path)}, _make_path),
+    "device": Kind(lambda device: {"name": str(device)}, _make_device),
     "type": Kind(lambda kind: {"name": kind.__name__}, _make_type),
     "Tree": Kind(tree_parts, make_tree),
     "TreePredictor": Kind(predictor_parts, make_predictor),
@@ -256,7 +264,7 @@ STOCK = {
 }
 _EXACT = {GridSearchCV, RandomizedSearchCV, Pipeline, StandardScaler, RandomState, OptimizeResult}
 _EXACT |= {getattr(model_selection, name) for name in _SPLITTERS}
-_EXACT |= {Tree, TreePredictor, KDTree, BallTree, BSpline, range, slice, set, frozenset}
+_EXACT |= {Tree, TreePredictor, KDTree, BallTree, BSpline, range, slice, set, frozenset, torch.device}
 #: what is saved in this way also within objects that go to skops
 WITHIN = {
     *("Tree", "TreePredictor", "KDTree", "BallTree", "BSpline", "sparse"),  # skops does not look into their arrays

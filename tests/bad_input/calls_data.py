@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from bad_calls import INF, NAN, Bad, flattened
 from calls_networks import X, y
+from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from sktune import BayesSearchCV, NetClassifier, NetClassifierCV, NetRegressor, NetRegressorCV
@@ -33,14 +34,26 @@ NO_ROWS = [
         X + 1j,
         "Complex data not supported: X must be real numbers, got complex numbers \\(dtype=complex128\\)",
     ),
-    ("strings", np.full((24, 3), "a"), "X must be real numbers, got strings \\(dtype=<U1\\)"),
-    ("numbers as strings", X.astype(str), "X must be real numbers, got strings \\(dtype=<U32\\)"),
-    ("bytes", np.full((24, 3), b"a"), "X must be real numbers, got strings \\(dtype=\\|S1\\)"),
-    ("objects", np.full((24, 3), "red", dtype=object), "X must be numbers: could not convert string to float: 'red'"),
-    ("a column of words", framed(["red"] * 24), "X must be numbers: could not convert string to float: 'red'"),
+    ("strings", np.full((24, 3), "a"), "X must be real numbers, but its column 0 has strings \\('a'\\)\\. Encode it"),
+    ("numbers as strings", X.astype(str), "its column 0 has numbers written as strings \\('.*'\\)\\. Convert it"),
+    ("bytes", np.full((24, 3), b"a"), "its column 0 has strings \\('a'\\)"),
+    ("objects", np.full((24, 3), "red", dtype=object), "its column 0 has strings \\('red'\\)"),
+    ("a column of words", framed(["red"] * 24), "its column 'b' has strings \\('red'\\)\\. Encode it first, with"),
+    (
+        "a column of dates",
+        framed(pd.date_range("2024", periods=24)),
+        "its column 'b' has dates .* Replace it by numbers",
+    ),
+    (
+        "a column of spans",
+        framed(pd.timedelta_range("1D", periods=24)),
+        "its column 'b' has time spans .*total_seconds",
+    ),
+    ("numbers beside words", [[1.0, "red"]] * 24, "its column 1 has strings \\('red'\\)"),
+    ("structured", np.zeros(24, [("a", float)]), "got a structured array with the fields \\['a'\\]"),
     ("None", np.full((24, 3), None), "Input X contains NaN"),
-    ("dates", np.arange(72).reshape(24, 3).astype("datetime64[D]"), "X must be real numbers, got dates"),
-    ("spans", np.arange(72).reshape(24, 3).astype("timedelta64[D]"), "X must be real numbers, got time spans"),
+    ("dates", np.arange(72).reshape(24, 3).astype("datetime64[D]"), "its column 0 has dates"),
+    ("spans", np.arange(72).reshape(24, 3).astype("timedelta64[D]"), "its column 0 has time spans"),
     ("no rows", X[:0], "Found array with 0 sample\\(s\\) \\(shape=\\(0, 3\\)\\) while a minimum of 1 is required"),
     (
         "no columns",
@@ -64,7 +77,8 @@ NO_LABELS = [
     ("inf", spoilt(y, INF), "Input y contains infinity"),
     ("continuous", TARGET, "y must hold class labels of one kind: Unknown label type: continuous"),
     ("mixed", np.array([0, "a"] * 12, dtype=object), "y must hold class labels of one kind: Unknown label type"),
-    ("None", np.array([0, None] * 12, dtype=object), "y must hold class labels of one kind: Unknown label type"),
+    ("None", np.array([0, None] * 12, dtype=object), "y contains missing labels in 12 of 24 rows, the first in row 1"),
+    ("NaN among names", ["a", NAN] * 12, "y contains missing labels in 12 of 24 rows, the first in row 1"),
     ("too few", y[:-1], "inconsistent numbers of samples: \\[24, 23\\]"),
     ("2-D", np.column_stack([y, y]), "y should be a 1d array, got an array of shape \\(24, 2\\) instead"),
     ("one-hot", np.eye(2)[y], "y should be a 1d array, got an array of shape \\(24, 2\\) instead"),
@@ -243,7 +257,11 @@ VALIDATION = {
             f"{ABOUT}X has 4 features, but Net",
         ),
         ("NaN", {"X_val": np.full((4, 3), NAN), "y_val": y[:4]}, f"{ABOUT}Input X contains NaN"),
-        ("strings", {"X_val": X[:4].astype(str), "y_val": y[:4]}, f"{ABOUT}X must be real numbers, got strings"),
+        (
+            "strings",
+            {"X_val": X[:4].astype(str), "y_val": y[:4]},
+            f"{ABOUT}X must be real numbers, but its column 0 has numbers",
+        ),
         ("no rows", {"X_val": X[:0], "y_val": y[:0]}, f"{ABOUT}Found array with 0 sample"),
     ],
     "y_val": [
@@ -351,6 +369,7 @@ VALIDATED = (
     ]
 )
 
+
 SEARCHED = [
     Bad(
         "BayesSearchCV.fit",
@@ -361,6 +380,28 @@ SEARCHED = [
         error,
     )
     for parameter, what, call, message, error in (
+        (
+            "device",
+            "cuda:99",
+            lambda search: clone(search).set_params(estimator__device="cuda:99").fit(X, y),
+            "device='cuda:99' cannot be used",
+            ValueError,
+        ),
+        ("X", "words", lambda search: search.fit(framed(["red"] * 24), y), "its column 'b' has strings", ValueError),
+        (
+            "y",
+            None,
+            lambda search: search.fit(X),
+            "NetClassifier requires y to be passed, but the target y",
+            ValueError,
+        ),
+        (
+            "y",
+            "NaN",
+            lambda search: search.fit(X, ["a", NAN, "b"] * 8),
+            "y contains missing labels in 8 of",
+            ValueError,
+        ),
         ("X", None, lambda search: search.fit(None, y), "X must be an array-like .* got None", ValueError),
         ("X", "no rows", lambda search: search.fit(X[:0], y[:0]), "Found array with 0 sample", ValueError),
         ("X", "one row", lambda search: search.fit(X[:1], y[:1]), "n_splits=2 greater than .* n_samples=1", ValueError),

@@ -5,7 +5,7 @@ from bad_calls import BOOLEAN, INF, NAN, RANDOM_STATE, VERBOSE, among, an_int, b
 from sklearn.feature_selection import SelectKBest
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
-from skorch.callbacks import LRScheduler
+from skorch.callbacks import Checkpoint, EarlyStopping, LRScheduler
 
 from sktune import NetClassifier, NetRegressor, default_search_space
 
@@ -53,7 +53,7 @@ OF_BOTH = {
     "tol": (STRENGTH, NO_STRENGTHS),
     "eval_train_loss": (BOOLEAN, NO_BOOLS),
     "eval_valid_loss": (BOOLEAN, NO_BOOLS),
-    "device": ("an instance of 'str'", (1, None)),
+    "device": ("an instance of 'str' or an instance of 'torch\\.device'", (1, None)),
     "dtype": (among("float32", "float64"), ("half", np.float32, None)),
     "callbacks": ("an instance of 'list', an instance of 'tuple' or None", (3, "EarlyStopping", {"a": 1})),
     "warm_start": (BOOLEAN, NO_BOOLS),
@@ -144,6 +144,14 @@ def inside(network):
                 ["cdua", "gpu", "", "meta", "cuda:99"],
                 fit("device"),
                 "device=<value> cannot be used here .* Allowed are 'auto', 'cpu' and the accelerators",
+            ),
+            bad(
+                name,
+                "callbacks",
+                [[EarlyStopping()], [("stop", EarlyStopping)], [Checkpoint()]],
+                fit("callbacks"),
+                "callbacks has (EarlyStopping|Checkpoint), which watches 'valid_loss(_best)?', but there are no rows "
+                "to validate on: set eval_valid_loss=True or early_stopping=True",
             ),
             bad(
                 name,

@@ -5,6 +5,7 @@ from bad_calls import BOOLEAN, INF, N_JOBS, NAN, RANDOM_STATE, VERBOSE, among, a
 from calls_networks import NO_BOOLS, NO_COUNTS, X, y
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import Ridge, SGDClassifier
+from sklearn.metrics import f1_score
 from sklearn.model_selection import GroupKFold
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
@@ -30,6 +31,14 @@ class WithoutScore(BaseEstimator):
 
     def fit_until(self, X, y, n_epochs):
         return self
+
+
+def _rmse(y_true, y_pred, sample_weight=None):
+    raise AssertionError("a metric is no scorer")
+
+
+def _gain(truth, prediction):
+    raise AssertionError("a metric is no scorer")
 
 
 def _fit(search, parameter="cv", **others):
@@ -90,6 +99,14 @@ INITIALS = [
     ([{}], "Missing parameter 'alpha' in \\{\\}"),
 ]
 SCORING = [
+    (
+        (f1_score, {"f1": f1_score}),
+        "scoring takes a scorer, .*: write scoring=make_scorer\\(f1_score\\) or scoring='f1'",
+    ),
+    (
+        (_rmse, _gain),
+        "scoring takes a scorer, .*, and _\\w+ is a metric: write scoring=make_scorer\\(_\\w+\\), or make_s",
+    ),
     (("acuracy",), "The 'scoring' parameter .* Got 'acuracy' instead\\. Did you mean 'accuracy'\\?"),
     ((3, True), "The 'scoring' parameter of .* must be a str among .* Got <value> instead"),
     (([], {}), "scoring=<value>: .*(E|e)mpty"),
@@ -101,7 +118,8 @@ SCORING = [
 ]
 CV = "an int in the range \\[2, inf\\), an object implementing 'split' and 'get_n_splits', an iterable or None"
 SPLITS = [
-    (([],), "cv=\\[\\] gives no splits"),
+    (([],), "No fits were performed\\. Was the CV iterator empty\\? Were there no candidates\\? cv=\\[\\]"),
+    ((GroupKFold,), "cv must be an int, a splitter or an iterable of splits, got a class: write cv=GroupKFold\\(\\)"),
     (([3], [(1,)], [([0], [1], [2])]), "cv must be a splitter, an int or an iterable of pairs"),
     (([([0, 1], [99])], [([0, -99], [1])]), "cv must give row numbers below 24, .* split 0 go from -?\\d+ to \\d+"),
     (

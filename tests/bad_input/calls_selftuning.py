@@ -4,6 +4,8 @@ from bad_calls import BOOLEAN, INF, N_JOBS, NAN, RANDOM_STATE, VERBOSE, an_int, 
 from calls_networks import NO_BOOLS, NO_COUNTS, X, y
 from calls_searches import CV
 from sklearn.linear_model import Ridge
+from sklearn.metrics import mean_squared_error
+from sklearn.model_selection import KFold
 
 from sktune import NetClassifier, NetClassifierCV, NetRegressor, NetRegressorCV
 from sktune.exceptions import StoreError
@@ -100,6 +102,14 @@ def of_class(cls):
                 _fit(cls, "scoring"),
                 "Got 'acuracy' instead\\. Did you mean 'accuracy'\\?",
             ),
+            bad(
+                name,
+                "scoring",
+                [mean_squared_error],
+                _fit(cls, "scoring"),
+                "scoring='neg_mean_squared_error' or .*make_scorer\\(mean_squared_error, greater_is_better=False\\)",
+            ),
+            bad(name, "cv", [KFold], _fit(cls, "cv"), "cv must be an int, .* got a class: write cv=KFold\\(\\)"),
             standard("standardize", BOOLEAN, NO_BOOLS),
             standard("n_jobs", N_JOBS, (0, 1.5, "2", NAN, True)),
             standard("timeout", "a float in the range \\(0\\.0, inf\\) or None", (0, -1, NAN, INF, "1", True)),

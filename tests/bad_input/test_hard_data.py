@@ -224,7 +224,10 @@ def fitted():
         (pd.DataFrame(X, columns=["a", "b", "d"]), "feature names should match .*unseen at fit time:\n- d"),
         (pd.DataFrame(X[:, ::-1], columns=["c", "b", "a"]), "must be in the same order as they were in fit"),
         (pd.DataFrame(np.where(np.eye(24, 3) > 0, np.nan, X), columns=["a", "b", "c"]), "Input X contains NaN"),
-        (pd.DataFrame({"a": ["x"] * 24, "b": X[:, 1], "c": X[:, 2]}), "X must be numbers: could not convert string"),
+        (
+            pd.DataFrame({"a": ["x"] * 24, "b": X[:, 1], "c": X[:, 2]}),
+            "X must be real numbers, but its column 'a' has strings",
+        ),
     ],
     ids=["fewer", "others", "order", "NaN", "words"],
 )
@@ -242,7 +245,7 @@ def test_rows_to_predict_have_the_features_of_fit(fitted, kind, rows, message, n
         (X[:0], "Found array with 0 sample"),
         (X[0], "Expected 2D array, got 1D array instead"),
         (X + 1j, "Complex data not supported: X must be real numbers"),
-        (X.astype(str), "X must be real numbers, got strings"),
+        (X.astype(str), "X must be real numbers, but its column 0 has numbers written as strings"),
         (np.where(np.eye(24, 3) > 0, np.inf, X), "Input X contains infinity"),
     ],
     ids=["fewer", "more", "none", "1-D", "complex", "strings", "inf"],

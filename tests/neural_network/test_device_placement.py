@@ -14,6 +14,7 @@ import pytest
 import torch
 from sklearn.model_selection import GridSearchCV
 
+import sktune
 from sktune import NetClassifier
 from sktune._utils import workers
 from sktune._utils.workers import as_worker, worker_number
@@ -46,6 +47,18 @@ def n_gpus(monkeypatch):
 def test_auto_is_the_first_gpu_in_a_main_program(n_gpus, number, device):
     n_gpus(number)
     assert resolve_device("auto") == device
+
+
+def test_devices_of_torch_are_taken_and_saved(tmp_path):
+    X, y = np.eye(8), np.arange(8) % 2
+    nets = [
+        NetClassifier(device=device, max_epochs=1, random_state=0).fit(X, y) for device in ("cpu", torch.device("cpu"))
+    ]
+    sktune.save(nets[1], tmp_path / "net.sktune")
+    saved = sktune.load(tmp_path / "net.sktune")
+    assert saved.device == torch.device("cpu")
+    for net in (nets[1], saved):
+        np.testing.assert_array_equal(net.predict_proba(X), nets[0].predict_proba(X))
 
 
 def test_threads_take_turns(n_gpus):
