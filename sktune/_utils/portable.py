@@ -1,11 +1,30 @@
 """Functions that pickle refuses, lambdas above all, travel by value: what holds one can be pickled all the same."""
 
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from operator import itemgetter
 from typing import Any
 
 from joblib import wrap_non_picklable_objects
+
+_training_left_out: ContextVar[bool] = ContextVar("training_left_out", default=False)
+
+
+@contextmanager
+def training_left_out() -> Iterator[None]:
+    """Let networks that are pickled or copied here leave out what only a training to come would need."""
+    token = _training_left_out.set(True)
+    try:
+        yield
+    finally:
+        _training_left_out.reset(token)
+
+
+def leaves_training_out() -> bool:
+    """Whether `training_left_out` surrounds the call."""
+    return _training_left_out.get()
 
 
 class ByValue:

@@ -213,6 +213,15 @@ class TrainingState:
         """The weights to predict with: those of the best epoch, if there is one, otherwise the last."""
         return self.weights if self.best is None else self.best
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether a training can go on from it as if it had not paused."""
+        return self.optimizer is not None
+
+    def for_prediction(self) -> "TrainingState":
+        """Return the weights to predict with, without what only a training needs."""
+        return TrainingState(self.network)
+
 
 @dataclass
 class FitResult:

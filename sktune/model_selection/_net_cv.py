@@ -194,14 +194,13 @@ class _BaseNetCV(Portable, HintedParams, CallbackSupportMixin, BaseEstimator):
 
     def _read_results(self):
         self.best_estimator_ = self.search_.best_estimator_
-        self.net_ = self.best_estimator_["net"].net_
         self.best_score_ = self.search_.best_score_
         self.best_params_ = {name.removeprefix(_PREFIX): value for name, value in self.search_.best_params_.items()}
         self.cv_results_ = self.search_.cv_results_
 
     _FITTED = ("n_features_in_", "feature_names_in_", "search_")
     #: what `_read_results` takes from the search
-    _RESULTS = ("best_estimator_", "net_", "best_score_", "best_params_", "cv_results_", "classes_")
+    _RESULTS = ("best_estimator_", "best_score_", "best_params_", "cv_results_", "classes_")
 
     def _to_state(self):
         """Return the parameters and the search (see `sktune.persistence`); all else follows from them."""
@@ -225,6 +224,13 @@ class _BaseNetCV(Portable, HintedParams, CallbackSupportMixin, BaseEstimator):
             check_feature_names(self.feature_names_in_, self.n_features_in_)
         self._read_results()
         return self
+
+    @property
+    def net_(self):
+        """The trained net of skorch."""
+        if "best_estimator_" not in vars(self):
+            raise AttributeError(f"this {type(self).__name__} is not fitted yet, so it has no net_")
+        return self.best_estimator_["net"].net_
 
     def predict(self, X):
         """Predict with the network that was trained with the best parameters.

@@ -114,8 +114,13 @@ class Dropout(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return `x` with units dropped while training, and `x` itself otherwise."""
+        return self._drop(x) if self.training else x
+
+    # TorchScript cannot compile the stream; a scripted network predicts and says so where it is told to train.
+    @torch.jit.unused
+    def _drop(self, x: Tensor) -> Tensor:
         n_dropped = n_dropped_levels(self.p)
-        if not self.training or n_dropped == 0:
+        if n_dropped == 0:
             return x
         keep = self._draw(x)[: x.numel()].view(x.shape) >= first_kept_level(n_dropped)
         return x * keep.to(x.dtype).mul_(keep_scale(n_dropped))

@@ -302,15 +302,16 @@ class StackedMLP:
     def evaluate(self, index: int, X: Tensor) -> Tensor:
         """Return the outputs of network `index`, shape (B, n_outputs), without dropout, with the running statistics."""
         one = slice(index, index + 1)
-        # copies begin at whole cache lines: a product may depend on where a matrix lies in memory
+        # copies begin at whole cache lines, as whole tensors do: a product may depend on where a matrix lies in memory
+        matrices = self.matrices if len(self) == 1 else [matrix[one].clone() for matrix in self.matrices]
         H = X.unsqueeze(0).clone()
-        for layer, (matrix, bias) in enumerate(zip(self.matrices[:-1], self._biases[:-1], strict=True)):
-            Z = torch.bmm(H, matrix[one].clone()).add_(bias[one])
+        for layer, (matrix, bias) in enumerate(zip(matrices[:-1], self._biases[:-1], strict=True)):
+            Z = torch.bmm(H, matrix).add_(bias[one])
             if self.spec.normalization is not None:
                 X_hat = self._evaluate_norm(layer, Z, one)
                 Z = torch.addcmul(self._shifts[layer][one], X_hat, self._scales[layer][one])
             H = self._activation.forward(Z, Z)
-        return torch.bmm(self.matrices[-1][one].clone(), H.mT).add_(self._output_bias[one]).mT[0]
+        return torch.bmm(matrices[-1], H.mT).add_(self._output_bias[one]).mT[0]
 
     def _evaluate_norm(self, layer, Z, one):
         if self.spec.normalization == "layer":

@@ -7,8 +7,10 @@ A subclass says how targets become numbers (`_fit_target`, `_encode_target`) and
 """
 
 import math
+import warnings
 from abc import ABCMeta
 from dataclasses import replace
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -29,8 +31,8 @@ from .._utils.hints import explains_names
 from .._utils.threads import map_in_threads, torch_threads
 from .._utils.torch_state import plain_torch
 from ..engine import FitPlan, FitResult, TrainingState, rows_at_once, train_plan
-from ..exceptions import DivergedError
-from ..modules import ACTIVATIONS, NORMALIZATIONS, StackedMLP
+from ..exceptions import DivergedError, SktuneWarning
+from ..modules import ACTIVATIONS, NORMALIZATIONS
 from ..schedules import SCHEDULES
 from ._data_checks import names_of_arrays, without_duplicates
 from ._default_space import default_search_space
@@ -38,6 +40,7 @@ from ._fit_data import FitData, check_same_validation_data, in_weight_unit
 from ._other_names import OF_OTHER_NETWORKS
 from ._plan import check_parameters, estimate_costs, make_plan
 from ._preparation import Preparation
+from ._ready import equal_weights
 from ._reporting import EpochReporter, fitted_attributes
 from ._saved_state import training_from, training_parts
 from ._saving import SavedNet
@@ -209,8 +212,7 @@ class BaseNet(SavedNet, Preparation, HintedParams, CallbackSupportMixin, BaseEst
             self._start(data)
         self._n_given_valid = None if data.valid is None else len(data.valid)
         plan = self._plan_epochs(data, self.max_epochs, schedule_start=self.n_iter_)
-        state = TrainingState(self._state_to_go_on_from(plan).network) if going_on else None
-        return self._train(plan, data, state)
+        return self._train(plan, data, self._state_to_start_from(plan) if going_on else None)
 
     @_fit_context(prefer_skip_nested_validation=True)
     @plain_torch()
@@ -340,18 +342,39 @@ class BaseNet(SavedNet, Preparation, HintedParams, CallbackSupportMixin, BaseEst
         if self.callbacks:  # of skorch: only its own loop calls them
             settings = {"callbacks": self.callbacks, "classes": getattr(self, "classes_", None)}
             net, result = train(plan, reporter, state=state, history=self._net_history(), **settings)
-            vars(self).update(fitted_attributes(plan, result.state), _net=net)
+            vars(self).update(fitted_attributes(plan, result.state, net))
         else:
             result = train_plan(plan, reporter, state)
             if result.error is not None:
                 raise result.error
             vars(self).update(fitted_attributes(plan, result.state))
-            vars(self).pop("_net", None)
         self._record(result)
         context.call_on_fit_task_end(estimator=self, **data, reconstruction_attributes={})
         return self
 
+    def _state_to_start_from(self, plan):
+        """Return the weights alone, with which a warm start begins a new training."""
+        if not self._state.is_complete:
+            warnings.warn(
+                f"this {type(self).__name__} was kept for prediction and its training state was left out: the warm "
+                "start begins with its weights and a new optimizer, as any other warm start does",
+                SktuneWarning,
+                stacklevel=4,
+            )
+        self._check_same_network(plan)
+        return TrainingState(self._current_state().network)
+
     def _state_to_go_on_from(self, plan):
+        self._check_same_network(plan)
+        if not self._state.is_complete:
+            raise ValueError(
+                f"this {type(self).__name__} was kept for prediction and its training state was left out: it cannot "
+                "go on. Use the estimator that it was made of, or a file saved without for_prediction=True; or call "
+                "fit, which begins anew, and with warm_start=True from its weights."
+            )
+        return self._current_state()
+
+    def _check_same_network(self, plan):
         former = self._blueprint.network
         changes = [(name, getattr(former, name), getattr(plan.network, name)) for name in ("hidden", "normalization")]
         if former.log_link != plan.network.log_link:  # one gives the predictions, the other their logarithm
@@ -362,17 +385,17 @@ class BaseNet(SavedNet, Preparation, HintedParams, CallbackSupportMixin, BaseEst
                     f"training goes on with the former network, whose {name} is {old!r}: it cannot change to {new!r}. "
                     "Set warm_start=False and call fit for a new network."
                 )
-        return self._current_state()
 
     @plain_torch()
     def _current_state(self):
         """Return where the training stands, with the weights that the net has now."""
-        if "_net" not in vars(self):
-            return self._state
-        known, state = self._state, read_state(self._net, self._blueprint)
-        if all(torch.equal(value, state.network[name]) for name, value in known.network.items()):
+        known, net = self._state, self._net.present_net()
+        if net is None or equal_weights(known.network, net.module_.state_dict()):
             return known
-        # somebody had the net in hand, and has changed its weights
+        # the user had the net in hand, and has changed its weights
+        state = read_state(net, self._blueprint)
+        if not known.is_complete:
+            return state.for_prediction()
         return replace(state, plateau=known.plateau, stopping=known.stopping)
 
     @property
@@ -381,14 +404,14 @@ class BaseNet(SavedNet, Preparation, HintedParams, CallbackSupportMixin, BaseEst
         """The trained network as an initialised skorch net."""
         if not self.__sklearn_is_fitted__():
             raise AttributeError(f"this {type(self).__name__} is not fitted yet, so it has no net_")
-        if "_net" not in vars(self):  # made when somebody asks: most of a search's networks are only ever scored
-            classes = getattr(self, "classes_", None)
-            self._net = rebuild_net(self._blueprint, self._state, self._net_history(), classes)
-        return self._net
+        # made at the first access: most of a search's networks are only ever scored
+        make = partial(rebuild_net, self._blueprint, self._state, self._net_history(), getattr(self, "classes_", None))
+        return self._net.net(make, self._state.network)
 
     def _net_history(self):
-        if "_net" in vars(self):
-            return list(self._net.history)
+        net = self._net.present_net() if "_net" in vars(self) else None
+        if net is not None:
+            return list(net.history)
         names = list(self.history_)
         return [
             {"batches": [], **dict(zip(names, row, strict=True))} for row in zip(*self.history_.values(), strict=True)
@@ -412,7 +435,7 @@ class BaseNet(SavedNet, Preparation, HintedParams, CallbackSupportMixin, BaseEst
         with names_of_arrays(X=X):
             settings = {"accept_sparse": "csr", "dtype": np.dtype(self._blueprint.dtype), "order": "C"}
             X = validate_data(self, without_duplicates(X), reset=False, **settings)
-        forward = self._forward()
+        forward = self._net.forward(self._blueprint, self._state)
 
         def write_outputs_of(start):
             with torch_threads(1), torch.inference_mode():
@@ -429,23 +452,6 @@ class BaseNet(SavedNet, Preparation, HintedParams, CallbackSupportMixin, BaseEst
             n_bad = int((~np.isfinite(outputs).all(axis=1)).sum())
             raise DivergedError(f"the network's output is not finite for {n_bad} of {X.shape[0]} rows")
         return outputs
-
-    def _forward(self):
-        """Return the network's forward pass, computed in float64 where it is on the CPU.
-
-        Matrix products of few and of many rows round differently. In float64 that is far below what metrics can tell:
-        the prediction of a row does not depend on the rows beside it. GPUs are slow at it, and some lack it.
-        """
-        plan, device = self._blueprint, self._blueprint.device
-        weights = self._net.module_.state_dict() if "_net" in vars(self) else self._state.network
-        dtype = torch.float64 if torch.device(device).type == "cpu" else getattr(torch, plan.dtype)
-        network = StackedMLP([plan.network], dtype, device)
-        network.write(0, weights)
-        if not plan.network.rescale:
-            return lambda X: network.evaluate(0, X.to(device, dtype))
-        shift, scale = (torch.as_tensor(a).to(device, dtype) for a in (plan.target_shift, plan.target_scale))
-        inverse_link = torch.exp if plan.network.log_link else torch.positive
-        return lambda X: shift + scale * inverse_link(network.evaluate(0, X.to(device, dtype)))
 
     def __sklearn_is_fitted__(self):
         return "_state" in vars(self)

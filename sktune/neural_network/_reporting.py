@@ -2,6 +2,7 @@
 
 from .._utils.deadline import check_deadline, current_deadline
 from ..engine import TrainingState
+from ._ready import ReadyNet
 
 
 class EpochReporter:
@@ -53,6 +54,14 @@ class EpochReporter:
         )
 
 
-def fitted_attributes(plan, state):
-    """Return what an estimator needs in order to predict with the network of a training state."""
-    return {"_blueprint": plan.without_rows(), "_state": state}
+def fitted_attributes(plan, state, net=None):
+    """Return what an estimator needs in order to predict with the network of a training state.
+
+    Parameters
+    ----------
+    plan : FitPlan
+    state : TrainingState
+    net : skorch.NeuralNet or None, default=None
+        The skorch net that it was trained in, if it has more to it than the state.
+    """
+    return {"_blueprint": plan.without_rows(), "_state": state, "_net": ReadyNet(net)}

@@ -4,8 +4,9 @@ from abc import abstractmethod
 
 from .._sklearn_compat import validate_parameter_constraints
 from .._utils.estimator_state import check_feature_names, estimator_state, new_estimator, require, require_keys
-from .._utils.portable import Portable
+from .._utils.portable import Portable, leaves_training_out
 from .._utils.torch_state import plain_torch
+from ._ready import ReadyNet
 from ._reporting import fitted_attributes
 from ._saved_state import check_history, plan_from, plan_parts, training_from, training_parts
 from ._skorch import rebuild_net
@@ -25,6 +26,12 @@ class SavedNet(Portable):
         # without callbacks the net holds none, and may be large: it is not pickled once more to find that out
         return ("callbacks", "_skl_callbacks", *(["_net"] if self.callbacks else []))
 
+    def __getstate__(self):
+        state = super().__getstate__()
+        if leaves_training_out() and self.__sklearn_is_fitted__():
+            state.update(_state=self._current_state().for_prediction(), _net=ReadyNet())
+        return state
+
     @abstractmethod
     def _check_target_attributes(self, fitted, n_outputs):
         """Raise FileFormatError for attributes that do not fit a network with so many outputs."""
@@ -37,7 +44,7 @@ class SavedNet(Portable):
         fitted = {name: value for name, value in state["fitted"].items() if name not in self._TRAINED}
         fitted["plan"] = plan_parts(self._blueprint)
         fitted["training"] = training_parts(self._current_state())
-        fitted["net_history"] = self._net_history() if "_net" in vars(self) else None
+        fitted["net_history"] = None if self._net.changed_net() is None else self._net_history()
         return {**state, "fitted": fitted}
 
     @classmethod
@@ -67,7 +74,7 @@ class SavedNet(Portable):
         vars(self).update(fitted, **fitted_attributes(plan, training))
         if net_history is not None:
             require(type(net_history) is list, "the history of the net is no list")
-            self._net = rebuild_net(plan, training, net_history, fitted.get("classes_"))
+            self._net = ReadyNet(rebuild_net(plan, training, net_history, fitted.get("classes_")))
         return self
 
 
