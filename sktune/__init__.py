@@ -14,7 +14,7 @@ from .model_selection import (
 )
 from .neural_network import NetClassifier, NetRegressor
 from .parallel import SktuneBackend  # noqa: F401 - the import registers the joblib backend "sktune"
-from .persistence import load, save
+from .persistence import for_prediction, load, save
 from .space import Categorical, Integer, Real, Space
 
 __version__ = version("sktune")
@@ -32,6 +32,7 @@ __all__ = [
     "Space",
     "ZoomSearchCV",
     "default_search_space",
+    "for_prediction",
     "load",
     "parameter_importance",
     "save",

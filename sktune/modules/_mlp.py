@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
 import torch
@@ -102,10 +103,15 @@ class MLP(nn.Module):
 
     #: pattern of the parameters that weight decay and L1 act on: the matrices, not the biases and the norms' scales
     PENALIZED = "[!n]*.weight"
+    # TorchScript compiles `forward` with these as constants, and leaves the property out
+    rescale: Final[bool]
+    log_link: Final[bool]
+    __jit_unused_properties__ = ["numpy_dtype"]
 
     def __init__(self, spec: NetworkSpec, seed: int, dtype: torch.dtype = torch.float32):
         super().__init__()
         self.spec = spec
+        self.rescale, self.log_link = spec.rescale, spec.log_link
         widths = (spec.n_features, *spec.hidden)
         make_linear = partial(nn.utils.skip_init, nn.Linear, dtype=dtype)
         self.hidden = nn.ModuleList(make_linear(*pair) for pair in pairwise(widths))
@@ -144,9 +150,9 @@ class MLP(nn.Module):
 
     def forward(self, X: Tensor) -> Tensor:  # (n_samples, n_features) -> (n_samples, n_outputs)
         """Return the output of each row: scores of the classes, or the targets of a regression."""
-        for linear, norm, dropout in zip(self.hidden, self.norms, self.dropouts, strict=True):
+        for linear, norm, dropout in zip(self.hidden, self.norms, self.dropouts):  # noqa: B905 - for TorchScript
             X = dropout(self.activation(norm(linear(X))))
         X = self.output(X)
-        if not self.spec.rescale:
+        if not self.rescale:
             return X
-        return self.output_shift + self.output_scale * (X.exp() if self.spec.log_link else X)
+        return self.output_shift + self.output_scale * (X.exp() if self.log_link else X)

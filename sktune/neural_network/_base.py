@@ -359,7 +359,7 @@ class BaseNet(SavedNet, Preparation, HintedParams, CallbackSupportMixin, BaseEst
                 f"this {type(self).__name__} was kept for prediction and its training state was left out: the warm "
                 "start begins with its weights and a new optimizer, as any other warm start does",
                 SktuneWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
         self._check_same_network(plan)
         return TrainingState(self._current_state().network)

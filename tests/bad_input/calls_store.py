@@ -4,7 +4,7 @@ from bad_calls import bad, flattened, no_files
 from calls_networks import X, y
 from sklearn.linear_model import Ridge
 
-from sktune import NetClassifier, load, save
+from sktune import NetClassifier, for_prediction, load, save
 from sktune.exceptions import StoreError
 from sktune.store import CachedEstimator, Store, load_results
 
@@ -72,6 +72,22 @@ TABLE = flattened(
             [3, None, NetClassifier, {}],
             lambda value: save(value, "model.sktune"),
             "estimator must be an estimator or a search, got <value>",
+            TypeError,
+        ),
+        bad(
+            "for_prediction",
+            "estimator",
+            [3, None, NetClassifier, {}],
+            for_prediction,
+            "estimator must be an estimator or a search, got <value>",
+            TypeError,
+        ),
+        bad(
+            "save",
+            "for_prediction",
+            [1, None, "yes"],
+            lambda value: save(NetClassifier(), "model.sktune", for_prediction=value),
+            "for_prediction must be True or False, got <value>",
             TypeError,
         ),
         bad(
