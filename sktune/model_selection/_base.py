@@ -33,11 +33,12 @@ from .._utils.interrupts import interrupts
 from .._utils.portable import Portable
 from .._utils.random import derive_seed, root_seed
 from ..exceptions import TimeBudgetError
+from ._curves import store_curves
 from ._dispatch import can_join, goes_to_threads, open_parallel
 from ._evaluation import Problem, fit_watched, make_candidate
 from ._evaluator import EpochBudgetError, Evaluator
 from ._failures import explain_no_winner, warn_of_failures, warn_of_interruption
-from ._fit_checks import check_fit_params, check_pre_dispatch, hint_at_scorer
+from ._fit_checks import check_fit_params, check_pre_dispatch, hint_at_scorer, metadata_of_callbacks
 from ._initial_results import KnownResults
 from ._input_checks import check_inputs
 from ._ledger import Run, data_key
@@ -120,6 +121,8 @@ class BaseTuneSearchCV(LiveResults, Portable, HintedParams, BaseSearchCV):
         Number of epochs, over all candidates and splits, that the search must not exceed; for estimators that have
         epochs. Trainings that fail, or whose worker dies, count too: as many epochs as they had, or all that were
         planned where that is not known. What finished counts as a result. The refit is not limited.
+    keep_curves : bool, default=False
+        Whether to keep the learning curves of all fits in ``curves_``.
     """
 
     _parameter_constraints: dict = {
@@ -131,6 +134,7 @@ class BaseTuneSearchCV(LiveResults, Portable, HintedParams, BaseSearchCV):
         "timeout": [Interval(Real, 0, None, closed="neither"), None],
         "storage": [str, os.PathLike, None],
         "max_epochs_total": [Interval(Integral, 1, None, closed="left"), None],
+        "keep_curves": ["boolean"],
     }
     _may_hold_functions = ("scoring", "scorer_", "refit", "cv", "_checked_cv_orig", "fit_params", "_skl_callbacks")
 
@@ -151,6 +155,7 @@ class BaseTuneSearchCV(LiveResults, Portable, HintedParams, BaseSearchCV):
         timeout=None,
         storage=None,
         max_epochs_total=None,
+        keep_curves=False,
     ):
         super().__init__(
             estimator=estimator,
@@ -167,6 +172,7 @@ class BaseTuneSearchCV(LiveResults, Portable, HintedParams, BaseSearchCV):
         self.timeout = timeout
         self.storage = storage
         self.max_epochs_total = max_epochs_total
+        self.keep_curves = keep_curves
 
     @abstractmethod
     def _schedule(self, evaluate: Evaluator) -> str | None:
@@ -267,7 +273,7 @@ class BaseTuneSearchCV(LiveResults, Portable, HintedParams, BaseSearchCV):
             return self._run(X, y, params, scorer, routed, seed if run is None else run.seed, run, schedule, start)
 
     def _run(self, X, y, params, scorer, routed, seed, run: Run | None, schedule: Schedule, start: float):
-        news = {"estimator": self, "X": X, "y": y, "metadata": _metadata_of_callbacks(params)}
+        news = {"estimator": self, "X": X, "y": y, "metadata": metadata_of_callbacks(params)}
         root = self._init_callback_context(max_subtasks=1 + (self.refit is not False)).call_on_fit_task_begin(**news)
         splits = freeze_splits(self.estimator, self.cv, X, y, routed.splitter.split, seed)
         self.n_splits_ = len(splits)
@@ -294,6 +300,7 @@ class BaseTuneSearchCV(LiveResults, Portable, HintedParams, BaseSearchCV):
         }
         evaluator = self._search(problem, splits, seed, root, schedule, settings)
         self._store_results(evaluator)
+        store_curves(self, evaluator.recorded(), evaluator.first_scores)
         self._store_best(evaluator.first_scores)
         warn_of_failures(evaluator.candidates, self.error_score)
         if self.stopped_by_ == "interrupt":
@@ -324,6 +331,7 @@ class BaseTuneSearchCV(LiveResults, Portable, HintedParams, BaseSearchCV):
             score_params=routed.scorer.score,
             n_splits=self.n_splits_,
             return_train_score=self.return_train_score,
+            keep_curves=self.keep_curves,
             error_score=self.error_score,
             verbose=self.verbose,
             deadline=deadline,
@@ -478,23 +486,11 @@ class BaseTuneSearchCV(LiveResults, Portable, HintedParams, BaseSearchCV):
         context = root.subcontext(task_name="refit-with-best-params")
         start = time.perf_counter()
         with interrupts() as was_interrupted, seeded_generators(seed):
-            fit_watched(
-                self._fit_method(best, problem),
-                best,
-                problem.X,
-                problem.y,
-                problem.fit_params,
-                context=context,
-                caller=self,
-            )
+            fit = self._fit_method(best, problem)
+            fit_watched(fit, best, problem.X, problem.y, problem.fit_params, context=context, caller=self)
         if was_interrupted():  # and the estimator went on with what it had learnt so far
             raise KeyboardInterrupt
         self.refit_time_ = time.perf_counter() - start
         self.best_estimator_ = best
         if hasattr(best, "feature_names_in_"):
             self.feature_names_in_ = best.feature_names_in_
-
-
-def _metadata_of_callbacks(params: dict[str, Any]) -> dict[str, Any] | None:
-    weight = params.get("sample_weight")
-    return None if weight is None else {"sample_weight": weight}

@@ -24,6 +24,7 @@ from .._utils.stopwatch import Stopwatch
 from ..exceptions import DivergedError, TimeBudgetError
 from ._containers import last_step
 from ._fit_checks import params_of_rows
+from ._histories import Curve, read_curve
 from ._resuming import Carried, Step, bring_back, count_epochs, count_most_epochs, has_pieces, train_until
 from ._scores import Scores, read_scores
 from ._seeding import seeded_generators, set_random_states
@@ -49,6 +50,7 @@ class Problem:
     score_params: dict[str, Any]
     n_splits: int
     return_train_score: bool = False
+    keep_curves: bool = False
     error_score: float | Literal["raise"] = np.nan
     verbose: int = 0
     deadline: float | None = None  # seconds of time.time()
@@ -108,8 +110,9 @@ class FoldRecord:
     trained, also where it failed; NaN where that is not known.
 
     Of a training in pieces the record of the last piece has the times of all, and `curve` the scores after each, by
-    epoch; `is_complete` says whether training has come to its end. `is_repeatable` says whether the same would become
-    of the same fit another time; `is_stored` whether it was read from a store, and `key` under what one keeps it.
+    epoch. `history` is what each epoch recorded, if that is kept. `is_complete` says whether training has come to its
+    end, `is_repeatable` whether the same would become of the same fit another time, `is_stored` whether the record was
+    read from a store, and `key` under what one keeps it.
     """
 
     candidate: int
@@ -125,6 +128,7 @@ class FoldRecord:
     n_trained: float = math.nan
     is_complete: bool = True
     curve: dict[int, Scores] = field(default_factory=dict)
+    history: Curve | None = field(default=None, repr=False)
     paused: Paused | None = field(default=None, repr=False)
     is_repeatable: bool = True
     is_stored: bool = False
@@ -135,6 +139,7 @@ class FoldRecord:
         self.fit_time += former.fit_time
         self.score_time += former.score_time
         self.curve = {**former.curve, **self.curve}
+        self.history = former.history if self.history is None else self.history
         if self.test_scores is None and self.status == "timeout":  # what is known stays known
             self.test_scores, self.train_scores = former.test_scores, former.train_scores
             self.n_test_samples, self.n_epochs = former.n_test_samples, former.n_epochs
@@ -202,6 +207,8 @@ def _fit_and_score(problem: Problem, task: Task, record: FoldRecord) -> None:
         fit_watched(fit, estimator, X_train, y_train, fit_params, context=task.callback_context, caller=problem.caller)
     if task.n_epochs is None:
         record.n_epochs = record.n_trained = count_epochs(estimator)
+    if problem.keep_curves:
+        record.history = read_curve(estimator)
     check_losses(estimator)
     record.n_test_samples = len(task.test)
     with _timed(record, "score_time"):

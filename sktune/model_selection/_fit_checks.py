@@ -70,3 +70,9 @@ def params_of_rows(X: Any, params: dict[str, Any], rows: Any) -> dict[str, Any]:
     whole = {name: value for name, value in params.items() if name.rpartition("__")[2] in _OF_OTHER_ROWS}
     divided = {name: value for name, value in params.items() if name not in whole}
     return {**_check_method_params(X, params=divided, indices=rows), **whole}
+
+
+def metadata_of_callbacks(params: dict[str, Any]) -> dict[str, Any] | None:
+    """Return what callbacks are told of the parameters of ``fit``."""
+    weight = params.get("sample_weight")
+    return None if weight is None else {"sample_weight": weight}

@@ -81,7 +81,7 @@ class Ledger:
         content = self.store.find(task.key)
         if content is None:
             return None
-        known = {name: content[name] for name in _FIELDS}
+        known = {name: content[name] for name in _FIELDS} | {"history": content.get("history")}
         record = FoldRecord(task.candidate, task.split, key=task.key, is_stored=True, **known)
         if task.n_epochs is not None and record.status == "ok":
             record.curve[task.n_epochs] = record.test_scores
@@ -112,6 +112,8 @@ class Ledger:
             data = None if state is None else encode(state)
             self._with_networks.add(record.key)
         content = {name: getattr(record, name) for name in _FIELDS} | {"seconds": seconds}
+        if record.history is not None:
+            content["history"] = record.history
         identity = (record.key, self.problem, self.run, record.candidate, record.split)
         self.store.add(Result(*identity, _plain(params), content), data)
         if data is not None:
@@ -159,6 +161,7 @@ def _outcome(candidate: CandidateRecord) -> dict[str, Any]:
 #: Settings of a search that have no influence on what a task is, or on which tasks there are at first.
 _WITHOUT_INFLUENCE = (
     "n_jobs", "pre_dispatch", "verbose", "timeout", "storage", "max_epochs_total", "n_iter", "refit", "error_score",
+    "keep_curves",
 )  # fmt: skip
 
 
@@ -217,7 +220,8 @@ class Run:
         """Return the ledger of this search."""
         common = comparison_key(self.data, splits, self._search.scoring)
         # not by its scorer: that follows from `scoring`, and may hold the estimator
-        key = fingerprint(common, problem.return_train_score, estimator=problem.estimator)
+        curves = {"keep_curves": True} if problem.keep_curves else {}  # results without them are of another kind
+        key = fingerprint(common, problem.return_train_score, estimator=problem.estimator, **curves)
         self.store.describe_problem(
             key,
             {

@@ -52,6 +52,7 @@ class _BaseNetCV(Portable, HintedParams, CallbackSupportMixin, BaseEstimator):
         "n_jobs": N_JOBS,
         "timeout": [Interval(Real, 0, None, closed="neither"), None],
         "storage": [str, os.PathLike, None],
+        "keep_curves": ["boolean"],
         "random_state": RANDOM_STATE,
         "verbose": ["verbose"],
     }
@@ -81,6 +82,7 @@ class _BaseNetCV(Portable, HintedParams, CallbackSupportMixin, BaseEstimator):
         n_jobs=None,
         timeout=None,
         storage=None,
+        keep_curves=False,
         random_state=None,
         verbose=0,
     ):
@@ -94,6 +96,7 @@ class _BaseNetCV(Portable, HintedParams, CallbackSupportMixin, BaseEstimator):
         self.n_jobs = n_jobs
         self.timeout = timeout
         self.storage = storage
+        self.keep_curves = keep_curves
         self.random_state = random_state
         self.verbose = verbose
 
@@ -170,6 +173,7 @@ class _BaseNetCV(Portable, HintedParams, CallbackSupportMixin, BaseEstimator):
             n_jobs=self.n_jobs,
             timeout=self.timeout,
             storage=self.storage,
+            keep_curves=self.keep_curves,
             random_state=self.random_state,
             verbose=self.verbose,
         )
@@ -197,10 +201,13 @@ class _BaseNetCV(Portable, HintedParams, CallbackSupportMixin, BaseEstimator):
         self.best_score_ = self.search_.best_score_
         self.best_params_ = {name.removeprefix(_PREFIX): value for name, value in self.search_.best_params_.items()}
         self.cv_results_ = self.search_.cv_results_
+        vars(self).pop("curves_", None)
+        if hasattr(self.search_, "curves_"):
+            self.curves_ = self.search_.curves_
 
     _FITTED = ("n_features_in_", "feature_names_in_", "search_")
     #: what `_read_results` takes from the search
-    _RESULTS = ("best_estimator_", "best_score_", "best_params_", "cv_results_", "classes_")
+    _RESULTS = ("best_estimator_", "best_score_", "best_params_", "cv_results_", "classes_", "curves_")
 
     def _to_state(self):
         """Return the parameters and the search (see `sktune.persistence`); all else follows from them."""
@@ -285,6 +292,8 @@ class NetClassifierCV(ClassifierMixin, _BaseNetCV):
     storage : str, path-like or None, default=None
         Name of a file in which to keep every score as soon as it is known: fitting again in the same way, after a
         crash for example, goes on where it was. The seconds that were spent of `timeout` before count.
+    keep_curves : bool, default=False
+        Whether to keep the learning curves of all fits in `curves_`; see `BayesSearchCV`.
     random_state : int, RandomState instance or None, default=None
         Seed of the search, of the default folds, and of every network whose own `random_state` is None.
     verbose : int, default=0
@@ -302,6 +311,8 @@ class NetClassifierCV(ClassifierMixin, _BaseNetCV):
         The trained net.
     cv_results_ : dict of str to array
         Every setting that was evaluated; names have the prefix ``net__``.
+    curves_ : dict of str to ndarray
+        With `keep_curves`: the losses of each epoch of each fit, as columns of a table.
     search_ : BayesSearchCV
         The search itself.
     classes_ : ndarray of shape (n_classes,)
@@ -396,6 +407,8 @@ class NetRegressorCV(RegressorMixin, _BaseNetCV):
     storage : str, path-like or None, default=None
         Name of a file in which to keep every score as soon as it is known: fitting again in the same way, after a
         crash for example, goes on where it was. The seconds that were spent of `timeout` before count.
+    keep_curves : bool, default=False
+        Whether to keep the learning curves of all fits in `curves_`; see `BayesSearchCV`.
     random_state : int, RandomState instance or None, default=None
         Seed of the search, of the default folds, and of every network whose own `random_state` is None.
     verbose : int, default=0
@@ -413,6 +426,8 @@ class NetRegressorCV(RegressorMixin, _BaseNetCV):
         The trained net.
     cv_results_ : dict of str to array
         Every setting that was evaluated; names have the prefix ``net__``.
+    curves_ : dict of str to ndarray
+        With `keep_curves`: the losses of each epoch of each fit, as columns of a table.
     search_ : BayesSearchCV
         The search itself.
     n_features_in_ : int

@@ -14,6 +14,7 @@ _RESULTS = (
     "cv_results_", "best_index_", "best_params_", "best_score_", "best_estimator_", "multimetric_", "n_splits_",
     "refit_time_", "stopped_by_", "feature_names_in_", "optimizer_results_", "brackets_", "best_schedule_", "spaces_",
     "search_spaces_",
+    "curves_",
 )  # fmt: skip
 _TYPES = {
     "cv_results_": dict,
@@ -30,6 +31,7 @@ _TYPES = {
     "best_schedule_": list,
     "spaces_": list,
     "search_spaces_": list,
+    "curves_": dict,
 }
 
 
@@ -56,6 +58,7 @@ def make_search(kind: type, state: Any) -> Any:
     for name, value in fitted.items():
         require(isinstance(value, _TYPES.get(name, object)), f"{name} of {kind.__name__} is {value!r:.80}")
     n_candidates = _check_results(fitted.get("cv_results_"))
+    _check_curves(fitted.get("curves_", {}))
     if "best_index_" in fitted:
         require(0 <= fitted["best_index_"] < n_candidates, f"best_index_ cannot be {fitted['best_index_']}")
     _check_best(search, fitted)
@@ -75,6 +78,13 @@ def _check_results(results: Any) -> int:
             fits = isinstance(column, np.ndarray) and column.shape == (n_candidates,)
             require(type(name) is str and fits, f"the column {name!r} of cv_results_ has not {n_candidates} rows")
     return n_candidates
+
+
+def _check_curves(curves: dict) -> None:
+    for name, column in curves.items():
+        fits = isinstance(column, np.ndarray) and column.ndim == 1 and column.dtype.kind in "if"
+        require(type(name) is str and fits, f"the column {name!r} of curves_ is no column of numbers")
+    require(len({len(column) for column in curves.values()}) <= 1, "the columns of curves_ are of unlike length")
 
 
 def _check_best(search: Any, fitted: dict) -> None:

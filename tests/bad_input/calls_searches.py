@@ -194,6 +194,7 @@ def of_every(search):
                 "storage='.*'(: there is no folder| is not a file)",
                 StoreError,
             ),
+            standard("keep_curves", BOOLEAN, NO_BOOLS),
             standard("max_epochs_total", f"{an_int(1)} or None", (0, -1, 1.5, NAN, "10", True)),
             *(bad(name, "scoring", values, _fit(search, "scoring"), message) for values, message in SCORING),
             *(

@@ -125,6 +125,7 @@ def of_class(cls):
                 "storage='.*'(: there is no folder| is not a file)",
                 StoreError,
             ),
+            standard("keep_curves", BOOLEAN, NO_BOOLS),
             standard("random_state", RANDOM_STATE, ("a", -1, 1.5, 2**32, NAN, True)),
             standard("verbose", VERBOSE, (-1, "loud", None, 1.5)),
         ]

@@ -76,6 +76,8 @@ def run(name, backend=None, n_jobs=None, storage=None, search=None):
     search = clone(SEARCHES[name] if search is None else search)
     if "random_state" in search.get_params(deep=False):
         search.set_params(random_state=0)
+    if hasattr(search, "keep_curves"):
+        search.set_params(keep_curves=True)
     if storage is not None:
         search.set_params(storage=storage)
     with on(backend, n_jobs):
@@ -86,7 +88,8 @@ def answer(search):
     """All that a search says, but for the seconds that it took."""
     columns = {name: list(column) for name, column in search.cv_results_.items() if not name.endswith("_time")}
     best = getattr(search, "best_estimator_", None)
-    return columns, getattr(search, "best_index_", None), None if best is None else best.predict(X)
+    curves = getattr(search, "curves_", None)
+    return columns, curves, getattr(search, "best_index_", None), None if best is None else best.predict(X)
 
 
 @pytest.fixture(scope="module")

@@ -44,7 +44,8 @@ def test_the_signature_is_that_of_the_peer_and_some_keywords():
         *("estimator", "search_spaces", "optimizer_kwargs", "n_iter", "scoring", "fit_params", "n_jobs", "n_points"),
         *("iid", "refit", "cv", "verbose", "pre_dispatch", "random_state", "error_score", "return_train_score"),
     ]
-    assert names[16:] == ["timeout", "storage", "max_epochs_total", "initial_params", "initial_results", "pruning"]
+    assert names[16:-1] == ["timeout", "storage", "max_epochs_total", "initial_params", "initial_results", "pruning"]
+    assert names[-1] == "keep_curves"
     fit = inspect.signature(BayesSearchCV.fit).parameters
     assert [(name, parameter.kind.name) for name, parameter in fit.items()][3:] == [
         ("groups", "KEYWORD_ONLY"),
