@@ -107,10 +107,6 @@ class BayesSearchCV(WarmStarted, OverSpaces, BaseTuneSearchCV):
         Number of epochs, over all candidates and splits, that the search must not exceed; for estimators that have
         epochs. Trainings that fail, or whose worker dies, count too: as many epochs as they had, or all that were
         planned where that is not known. What finished counts as a result. The refit is not limited.
-    keep_curves : bool, default=False
-        Whether to keep the learning curves of all fits in `curves_`. They take 8 bytes for each number: 100 candidates
-        on 5 splits, 100 epochs and 8 columns are 3 MB. They are in `storage` as well, in which results that were found
-        without curves are not found again.
     initial_params : None, "current" or list of dict, default=None
         Settings to evaluate first, within `n_iter`: those of `estimator` itself, or known-good ones. With several
         spaces, a setting goes to the first that it lies in. Those of `estimator` itself may lie outside of all spaces:
@@ -137,6 +133,10 @@ class BayesSearchCV(WarmStarted, OverSpaces, BaseTuneSearchCV):
         trained at once until it is known how long they take, and when little is left, the best one is trained to its
         end. Candidates are paused within a training only where its pieces come to what ``fit`` does, see
         :class:`HyperbandSearchCV` for such estimators; all others are paused between the splits.
+    keep_curves : bool, default=False
+        Whether to keep the learning curves of all fits in `curves_`. They take 8 bytes for each number: 100 candidates
+        on 5 splits, 100 epochs and 8 columns are 3 MB. They are in `storage` as well, in which results that were found
+        without curves are not found again.
 
     Attributes
     ----------
