@@ -29,6 +29,7 @@ from .._utils.random import derive_seed, root_seed
 from ..neural_network import NetClassifier, NetRegressor
 from ..neural_network._data_checks import check_targets, check_weights, names_of_arrays, without_duplicates
 from ..neural_network._fit_data import check_groups
+from ..neural_network._multilabel import dense
 from ..neural_network._plain_labels import plain_labels
 from ..space import Space
 from ._auto_space import default_search_space
@@ -58,7 +59,6 @@ class _BaseNetCV(Portable, HintedParams, CallbackSupportMixin, BaseEstimator):
     }
     _NET: type
     _SPLITTER: type  # of the default folds
-    _TARGET_CHECKS: dict
     _may_hold_functions = ("scoring", "cv", "_skl_callbacks")
     _other_names = {
         **{name: f"{use}; set it in the network, `estimator`" for name, use in NetClassifier._other_names.items()},
@@ -108,8 +108,8 @@ class _BaseNetCV(Portable, HintedParams, CallbackSupportMixin, BaseEstimator):
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Finite numbers, in any units unless `standardize` is False.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Labels for a classifier, which takes one column; numbers for a regressor.
+        y : {array-like, sparse matrix} of shape (n_samples,) or (n_samples, n_outputs)
+            Labels for a classifier, or a column of 0 and 1 for each of several labels; numbers for a regressor.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights of the rows, in training and in the scores. A callable `scoring` gets none.
         groups : array-like of shape (n_samples,), default=None
@@ -124,7 +124,9 @@ class _BaseNetCV(Portable, HintedParams, CallbackSupportMixin, BaseEstimator):
         y = plain_labels(y) if is_classifier(self) else y
         with names_of_arrays(X=X, y=y):
             settings = {"accept_sparse": "csr", "dtype": "numeric"}
-            X, y = validate_data(self, without_duplicates(X), y, **settings, **self._TARGET_CHECKS)
+            settings |= self._NET()._target_checks(y)
+            X, y = validate_data(self, without_duplicates(X), y, **settings)
+        y = dense(y)
         net = self._checked_net()
         if sample_weight is not None:
             sample_weight = check_weights(sample_weight, X)
@@ -138,7 +140,7 @@ class _BaseNetCV(Portable, HintedParams, CallbackSupportMixin, BaseEstimator):
         # Routing sends the weights to the scaler, to the network and to the score, and the groups to the network and to
         # the splitter, whatever the user's own setting is.
         with config_context(enable_metadata_routing=True):
-            search = self._make_search(net, X)
+            search = self._make_search(net, X, self._folds(y))
             with search_context.propagate_callback_context(search):
                 search_context.call_on_fit_task_begin(estimator=self, X=X, y=y)
                 self.search_ = search.fit(X, y, **metadata)
@@ -158,7 +160,7 @@ class _BaseNetCV(Portable, HintedParams, CallbackSupportMixin, BaseEstimator):
         self._NET(**own)._validate_params()
         return net
 
-    def _make_search(self, net, X):
+    def _make_search(self, net, X, folds):
         space = Space(default_search_space(X, estimator=net) if self.search_space is None else self.search_space)
         net.set_fit_request(sample_weight=True, groups=True).set_score_request(sample_weight=True)
         return BayesSearchCV(
@@ -168,7 +170,7 @@ class _BaseNetCV(Portable, HintedParams, CallbackSupportMixin, BaseEstimator):
             n_points=self.n_points,
             # what the user would get without a search comes first: the search can only improve on it
             initial_params="current",
-            cv=self._folds(),
+            cv=folds,
             scoring=weighted_scorer(self.scoring),
             n_jobs=self.n_jobs,
             timeout=self.timeout,
@@ -183,13 +185,14 @@ class _BaseNetCV(Portable, HintedParams, CallbackSupportMixin, BaseEstimator):
             return "passthrough"
         return MaxAbsScaler() if issparse(X) else StandardScaler().set_fit_request(sample_weight=True)
 
-    def _folds(self):
+    def _folds(self, y):
         """Return the splitter of `cv`: rows often come sorted, so that folds in their order would differ in kind."""
         if not isinstance(self.cv, Integral | None):
             return self.cv
         # Without a seed of one's own the search seeds the folds, which keeps its seed in `storage`.
         seed = None if self.random_state is None else derive_seed(root_seed(self.random_state), "folds") & 0x7FFFFFFF
-        return self._SPLITTER(5 if self.cv is None else self.cv, shuffle=True, random_state=seed)
+        splitter = KFold if y.ndim == 2 else self._SPLITTER  # several labels cannot be stratified
+        return splitter(5 if self.cv is None else self.cv, shuffle=True, random_state=seed)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -276,8 +279,8 @@ class NetClassifierCV(ClassifierMixin, _BaseNetCV):
     n_points : int, default=1
         Settings evaluated at a time: more keep more cores busy, at some cost in what each can learn from the others.
     cv : int, cross-validation generator or iterable, default=None
-        The splits. None is five folds, an int so many: stratified by class and shuffled by `random_state`, as rows
-        often come sorted. All else is taken as it is.
+        The splits. None is five folds, an int so many: stratified by class (not by several labels) and shuffled by
+        `random_state`, as rows often come sorted. All else is taken as it is.
     scoring : str, callable or None, default=None
         What to maximise; None is accuracy. Scores of probabilities, such as "neg_log_loss", know all classes of the
         network: test rows may lack one.
@@ -316,7 +319,7 @@ class NetClassifierCV(ClassifierMixin, _BaseNetCV):
     search_ : BayesSearchCV
         The search itself.
     classes_ : ndarray of shape (n_classes,)
-        The labels.
+        The classes; of several labels see `NetClassifier`.
     n_features_in_ : int
         Number of features seen in `fit`.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -340,7 +343,11 @@ class NetClassifierCV(ClassifierMixin, _BaseNetCV):
 
     _NET = NetClassifier
     _SPLITTER = StratifiedKFold
-    _TARGET_CHECKS = {}
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
 
     def predict_proba(self, X):
         """Return the probability of each class for each row.
@@ -352,7 +359,7 @@ class NetClassifierCV(ClassifierMixin, _BaseNetCV):
 
         Returns
         -------
-        probabilities : ndarray of shape (n_samples, n_classes)
+        probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
             In the order of `classes_`.
         """
         return self._apply("predict_proba", X)
@@ -367,7 +374,7 @@ class NetClassifierCV(ClassifierMixin, _BaseNetCV):
 
         Returns
         -------
-        log_probabilities : ndarray of shape (n_samples, n_classes)
+        log_probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
             In the order of `classes_`.
         """
         return self._apply("predict_log_proba", X)
@@ -451,7 +458,6 @@ class NetRegressorCV(RegressorMixin, _BaseNetCV):
 
     _NET = NetRegressor
     _SPLITTER = KFold
-    _TARGET_CHECKS = {"multi_output": True, "y_numeric": True}
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

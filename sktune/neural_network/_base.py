@@ -174,8 +174,9 @@ class BaseNet(SavedNet, Preparation, HintedParams, CallbackSupportMixin, BaseEst
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Finite numbers. Sparse ones become dense batch by batch, never as a whole. Networks learn best from
             features of mean 0 and variance 1.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Labels of any type for a classifier, which takes one column; numbers for a regressor.
+        y : {array-like, sparse matrix} of shape (n_samples,) or (n_samples, n_outputs)
+            Labels of any type for a classifier, or a column of 0 and 1 for each of several labels; numbers for a
+            regressor.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights; 2 beside 1 counts as two equal rows, and rows of weight 0 are left out. Only their
             ratios matter: they are divided by their mean, so that `lr` means the same. None is 1 for each.

@@ -5,23 +5,31 @@ from numbers import Real
 import numpy as np
 import torch
 from sklearn.base import ClassifierMixin
-from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 
 from .._sklearn_compat import Interval, StrOptions
-from .._utils.hints import did_you_mean, explains_names
+from .._utils.hints import explains_names
 from ._base import BaseNet
+from ._class_weight import class_weight_of_rows
+from ._multilabel import check_indicator, check_numbers_of_labels, has_columns, numbers_of_labels
 from ._plain_labels import plain_labels
+from ._plan import loss_fields
 from ._saved_state import check_classes
 
 
 class NetClassifier(ClassifierMixin, BaseNet):
-    """A feed-forward network for classification, trained on the cross-entropy.
+    """A feed-forward network for classification, into classes of which a row has one or labels of which it has several.
 
     Every choice that people tune is a plain parameter, so that any scikit-learn search can tune it.
 
     Parameters
     ----------
+    loss : {"log_loss", "focal"}, default="log_loss"
+        What is minimised: the cross-entropy, or the focal loss [3]_, which counts rows less the surer the network is of
+        their class. It is for rare classes among many easy rows; its probabilities are not calibrated. See the Notes.
+    focal_gamma : float, default=2.0
+        How much less: the cross-entropy ``-log(p)`` of the class's probability is multiplied with
+        ``(1 - p) ** focal_gamma``. 0 is the cross-entropy, bit for bit. The paper's alpha is `class_weight`.
     n_layers : int or None, default=2
         Number of hidden layers; 0 is a linear model, None as many as `n_neurons` has entries.
     n_neurons : int or sequence of int, default=128
@@ -38,7 +46,8 @@ class NetClassifier(ClassifierMixin, BaseNet):
     l1 : float, default=0.0
         Factor of the sum of the weights' absolute values in the penalty.
     label_smoothing : float, default=0.0
-        Share in [0, 1) of the target that is spread evenly over all classes while training.
+        Share in [0, 1) of the target that is spread evenly over all classes while training; of several labels, over
+        having each and not having it. The focal loss is then the same mixture of the losses of the classes.
     mixup : float, default=0.0
         Parameter of the Beta distribution from which mixup [1]_ draws its mixtures of two rows; 0 is off.
     input_noise : float, default=0.0
@@ -88,9 +97,10 @@ class NetClassifier(ClassifierMixin, BaseNet):
     eval_valid_loss : bool, default=False
         Whether to set rows aside without `early_stopping` too, and record their loss. Nothing listens to it then: all
         epochs are trained, and the last weights kept. `X_val` and `y_val` of `fit` need no such setting.
-    class_weight : dict, "balanced" or None, default=None
+    class_weight : dict, list of dict, "balanced" or None, default=None
         Weights of the classes, ``{label: weight}``; labels that are not listed have weight 1. "balanced" gives each
-        class the same total weight.
+        class the same total weight. Of several labels a list of ``{0: weight, 1: weight}``, one for each, or
+        "balanced"; the weight of a row is the product over its labels, as in scikit-learn's `compute_sample_weight`.
     device : str or torch.device, default="cpu"
         Where to train: "cpu", "cuda", "cuda:1", ..., or "auto", the GPU if there is one; of several, processes and
         the workers of a search take turns. Small networks on small tables are often fastest on the CPU.
@@ -112,13 +122,14 @@ class NetClassifier(ClassifierMixin, BaseNet):
 
     Attributes
     ----------
-    net_ : skorch.NeuralNetClassifier
+    net_ : skorch.NeuralNetClassifier, or skorch.NeuralNet for several labels
         The trained net, with `module_` and `history`; made at the first access.
     classes_ : ndarray of shape (n_classes,)
-        The labels.
+        The classes. Of several labels their numbers, as `MLPClassifier` has them; but of two labels a row ``[0, 1]``
+        for each: scikit-learn's scorers would take 0 and 1 for the classes of a single label.
     history_ : dict of str to list
-        One entry per epoch, NaN where an epoch has not recorded it. Each loss is the mean weighted cross-entropy;
-        penalties are not in it.
+        One entry per epoch, NaN where an epoch has not recorded it. Each is the weighted mean of the `loss` over the
+        rows, and over the labels where there are several; penalties are not in it.
 
         - ``epoch``: number of the epoch, from 1.
         - ``train_loss``: mean over the batches of the epoch, with the weights that each batch met, and with `dropout`,
@@ -141,10 +152,21 @@ class NetClassifier(ClassifierMixin, BaseNet):
     NetRegressor : The same for numbers.
     NetClassifierCV : Tunes the parameters by itself.
 
+    Notes
+    -----
+    A `y` of several columns of 0 and 1, dense or sparse, are labels of which a row may have any number (multilabel).
+    Each has an output and a probability of its own, and `score` counts the rows all of whose labels are right. The loss
+    is the mean over the labels of their cross-entropies, so that `history_` and `tol` mean the same for any number of
+    labels; ``MLPClassifier.loss_`` is their sum. Rows are then set aside at random. Scores such as "roc_auc",
+    "average_precision" and "f1_macro" work in searches; "neg_log_loss" is not for several labels.
+
+    Columns that are classes each, rather than labels, need ``sklearn.multioutput.MultiOutputClassifier``.
+
     References
     ----------
     .. [1] Zhang, Cisse, Dauphin & Lopez-Paz, "mixup: Beyond Empirical Risk Minimization", ICLR 2018.
     .. [2] Smith & Topin, "Super-convergence: very fast training of neural networks using large learning rates", 2019.
+    .. [3] Lin, Goyal, Girshick, He & Dollar, "Focal Loss for Dense Object Detection", ICCV 2017.
 
     Examples
     --------
@@ -156,18 +178,29 @@ class NetClassifier(ClassifierMixin, BaseNet):
     >>> model = make_pipeline(StandardScaler(), NetClassifier(n_layers=1, n_neurons=16, lr=0.01, random_state=0))
     >>> bool(model.fit(X, y).score(X, y) > 0.95)
     True
+
+    Several labels at once:
+
+    >>> from sklearn.datasets import make_multilabel_classification
+    >>> X, y = make_multilabel_classification(n_classes=3, random_state=0)
+    >>> model.fit(X, y).predict(X[:2]).shape
+    (2, 3)
     """
 
     _parameter_constraints = {
         **BaseNet._parameter_constraints,
+        "loss": [StrOptions({"log_loss", "focal"})],
+        "focal_gamma": [Interval(Real, 0, None, closed="left")],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
-        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "class_weight": [dict, list, StrOptions({"balanced"}), None],
     }
 
     @explains_names
     def __init__(
         self,
         *,
+        loss="log_loss",
+        focal_gamma=2.0,
         n_layers=2,
         n_neurons=128,
         activation="relu",
@@ -237,6 +270,8 @@ class NetClassifier(ClassifierMixin, BaseNet):
             random_state=random_state,
             verbose=verbose,
         )
+        self.loss = loss
+        self.focal_gamma = focal_gamma
         self.label_smoothing = label_smoothing
         self.class_weight = class_weight
 
@@ -247,10 +282,10 @@ class NetClassifier(ClassifierMixin, BaseNet):
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Finite numbers.
-        y : array-like of shape (n_samples,)
+        y : {array-like, sparse matrix} of shape (n_samples,) or (n_samples, n_labels)
             Labels, all of them in `classes`.
         classes : array-like of shape (n_classes,), default=None
-            All labels there will ever be; needed in the first call.
+            All labels there will ever be; needed in the first call, unless `y` has a column for each label.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights of the rows, used as they are: 2 doubles the gradient of a row.
 
@@ -268,14 +303,16 @@ class NetClassifier(ClassifierMixin, BaseNet):
             is set.
         """
         fitted = self.__sklearn_is_fitted__()
-        if not fitted and classes is None:
+        if not fitted and classes is None and not has_columns(y):
             raise ValueError("the first call of partial_fit needs classes, the array of all labels")
-        if fitted and classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+        if fitted and classes is not None and self._target_ndim == 2:
+            check_numbers_of_labels(classes, len(self.classes_))
+        elif fitted and classes is not None and not np.array_equal(np.unique(classes), self.classes_):
             raise ValueError(f"classes={classes!r} is not the same as in the first call: {self.classes_!r}")
         return self._partial_fit(X, y, classes, sample_weight)
 
     def predict(self, X):
-        """Return the most probable class of each row.
+        """Return the most probable class of each row, or the labels that it rather has than not.
 
         Parameters
         ----------
@@ -284,11 +321,11 @@ class NetClassifier(ClassifierMixin, BaseNet):
 
         Returns
         -------
-        labels : ndarray of shape (n_samples,)
-            Their classes.
+        labels : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            Their classes; of several labels, 1 where the probability is above 0.5 and otherwise 0.
         """
-        best = self._outputs(X).argmax(axis=1)
-        return self.classes_[best]
+        outputs = self._outputs(X)
+        return (outputs > 0).astype(np.int64) if self._has_labels() else self.classes_[outputs.argmax(axis=1)]
 
     def predict_proba(self, X):
         """Return the probability of each class for each row.
@@ -300,10 +337,11 @@ class NetClassifier(ClassifierMixin, BaseNet):
 
         Returns
         -------
-        probabilities : ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`, as float64; each row sums to 1.
+        probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+            In the order of `classes_`, as float64. Each row sums to 1, unless there are several labels, each with a
+            probability of its own.
         """
-        return self._outputs(X, lambda scores: torch.softmax(scores, dim=1))
+        return self._outputs(X, torch.sigmoid if self._has_labels() else lambda scores: torch.softmax(scores, dim=1))
 
     def predict_log_proba(self, X):
         """Return the logarithm of `predict_proba`, exact where that is close to 0.
@@ -315,10 +353,15 @@ class NetClassifier(ClassifierMixin, BaseNet):
 
         Returns
         -------
-        log_probabilities : ndarray of shape (n_samples, n_classes)
+        log_probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
             In the order of `classes_`.
         """
+        if self._has_labels():
+            return self._outputs(X, torch.nn.functional.logsigmoid)
         return self._outputs(X, lambda scores: torch.log_softmax(scores, dim=1))
+
+    def _has_labels(self):
+        return getattr(self, "_target_ndim", 1) == 2
 
     def score(self, X, y, sample_weight=None):
         """Return the accuracy on these rows.
@@ -327,7 +370,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The rows.
-        y : array-like of shape (n_samples,)
+        y : {array-like, sparse matrix} of shape (n_samples,) or (n_samples, n_labels)
             Their labels.
         sample_weight : array-like of shape (n_samples,), default=None
             Their weights; None is 1 for each.
@@ -335,20 +378,32 @@ class NetClassifier(ClassifierMixin, BaseNet):
         Returns
         -------
         score : float
-            Share of the rows whose class is predicted right.
+            Share of the rows whose class is predicted right, or all of whose labels are.
         """
         return super().score(X, plain_labels(y), sample_weight)
 
     def _plain_target(self, y):
         return plain_labels(y)
 
+    def _target_checks(self, y):
+        return {"multi_output": True} if has_columns(y) else {}
+
     def _check_target(self, y):
+        if y.ndim == 2:
+            check_indicator(y)
+            return
         try:
             check_classification_targets(y)
         except ValueError as error:
             raise ValueError(f"y must hold class labels of one kind: {error}") from error
 
     def _fit_target(self, y, sample_weight, classes=None, more_to_come=False):
+        self._target_ndim = y.ndim
+        if y.ndim == 2:
+            if classes is not None:
+                check_numbers_of_labels(classes, y.shape[1])
+            self.classes_ = numbers_of_labels(y.shape[1])
+            return
         self.classes_ = np.unique(y if classes is None else _checked_classes(classes))
         if len(self.classes_) < 2:
             raise ValueError(
@@ -357,50 +412,50 @@ class NetClassifier(ClassifierMixin, BaseNet):
             )
 
     def _encode_target(self, y):
-        codes = np.searchsorted(self.classes_, y).clip(max=len(self.classes_) - 1)
+        n_outputs = len(self.classes_)
+        if y.ndim != self._target_ndim or (y.ndim == 2 and y.shape[1] != n_outputs):
+            seen = "one column" if self._target_ndim == 1 else f"{n_outputs} columns of labels"
+            raise ValueError(f"y has shape {y.shape}, but the first fit saw {seen}")
+        if y.ndim == 2:
+            return y.astype(self.dtype)
+        codes = np.searchsorted(self.classes_, y).clip(max=n_outputs - 1)
         unknown = self.classes_[codes] != y
         if unknown.any():
             raise ValueError(f"y has labels {np.unique(y[unknown]).tolist()} that are not in classes_ {self.classes_}")
         return codes.astype(np.int64)
 
     def _labels(self, y):
-        return np.unique(y)
+        return np.unique(y) if y.ndim == 1 else None
 
-    def _counts(self, y):
-        if not isinstance(self.class_weight, dict):
+    def _counts(self, data):
+        if not isinstance(self.class_weight, dict | list):
             return None
-        without_weight = [y == label for label, weight in self.class_weight.items() if weight == 0]
-        return np.flatnonzero(~np.any(without_weight, axis=0)) if without_weight else None
+        weights = class_weight_of_rows(self.class_weight, np.unique(data.y), data, data)
+        return None if weights.all() else np.flatnonzero(weights)
 
     def _row_weight(self, data, trained):
         if self.class_weight is None:
             return data.sample_weight
-        of_row = self._weight_of_classes(trained)[np.searchsorted(self.classes_, data.y)]
+        of_row = class_weight_of_rows(self.class_weight, self.classes_, data, trained)
         return of_row if data.sample_weight is None else of_row * data.sample_weight
 
-    def _weight_of_classes(self, trained):
-        """Return the weight of each class, by the rows that are trained on."""
-        of_class, labels = np.ones(len(self.classes_)), self.classes_
-        if self.class_weight == "balanced":
-            labels = np.unique(trained.y)  # of a piece of the data, perhaps
-        else:
-            _check_class_weight(self.class_weight, labels)
-        of_class[np.searchsorted(self.classes_, labels)] = compute_class_weight(
-            self.class_weight, classes=labels, y=trained.y, sample_weight=trained.sample_weight
-        )
-        return of_class
-
     def _target_fields(self):
+        loss = "log_loss" if self.focal_gamma == 0 else self.loss  # which is then the same
         return {
             "n_outputs": len(self.classes_),
-            "loss": "log_loss",
+            **loss_fields(self, loss if self._target_ndim == 1 else f"binary_{loss}"),
             "label_smoothing": float(self.label_smoothing),
         }
 
-    _TARGET_ATTRIBUTES = ("classes_",)
+    _TARGET_ATTRIBUTES = ("classes_", "_target_ndim")
 
-    def _check_target_attributes(self, fitted, n_outputs):
-        check_classes(fitted["classes_"], n_outputs)
+    def _check_target_attributes(self, fitted, plan):
+        check_classes(fitted["classes_"], fitted["_target_ndim"], plan)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
 
 
 def _checked_classes(classes) -> np.ndarray:
@@ -408,15 +463,3 @@ def _checked_classes(classes) -> np.ndarray:
     if labels.ndim != 1 or (labels.dtype.kind == "f" and not np.isfinite(labels).all()):
         raise ValueError(f"classes must be a 1d array of all labels, got {classes!r}")
     return labels
-
-
-def _check_class_weight(class_weight: dict, labels: np.ndarray) -> None:
-    for label, weight in class_weight.items():
-        if not isinstance(weight, Real) or isinstance(weight, bool) or not 0 <= weight < np.inf:
-            raise ValueError(f"each class_weight must be a finite number of at least 0, got {weight!r} for {label!r}")
-    listed, known = set(class_weight), set(labels.tolist())
-    # rows of a fold may lack a class that is listed; but where others have no weight, it is rather a misspelt one
-    if listed - known and known - listed:
-        unknown = next(label for label in class_weight if label not in known)
-        hint = did_you_mean(unknown, [label for label in known if isinstance(label, str)])
-        raise ValueError(f"class_weight has the label {unknown!r}, which y has not: it has {labels.tolist()}.{hint}")

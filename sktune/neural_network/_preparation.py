@@ -16,14 +16,16 @@ from .._utils.random import derive_seed, root_seed
 from ..engine import Rows
 from ._data_checks import check_weights, names_of_arrays, without_duplicates
 from ._fit_data import FitData, about, check_given_together, check_groups, take_rows, with_mean_weight_1
+from ._multilabel import dense
 from ._validation_split import validation_split
 
 
 class Preparation:
     """Mixin of the networks; a subclass says what its targets are."""
 
-    #: how scikit-learn's `validate_data` checks the targets
-    _TARGET_CHECKS: dict = {}
+    def _target_checks(self, y) -> dict:
+        """Return how scikit-learn's `validate_data` checks these targets."""
+        return {}
 
     def _plain_target(self, y):
         """Return targets as an array of a plain type where they are objects of one."""
@@ -55,7 +57,7 @@ class Preparation:
         """Return the classes among targets, None where they have none."""
         return None
 
-    def _counts(self, y):
+    def _counts(self, data):
         """Return the numbers of the rows that have a weight beside their `sample_weight`, None for all."""
         return None
 
@@ -78,7 +80,8 @@ class Preparation:
         y = self._plain_target(y)
         with names_of_arrays(X=X, y=y):
             settings = {"accept_sparse": "csr", "dtype": np.dtype(self.dtype), "order": "C"}
-            X, y = validate_data(self, without_duplicates(X), y, reset=reset, **settings, **self._TARGET_CHECKS)
+            X, y = validate_data(self, without_duplicates(X), y, reset=reset, **settings, **self._target_checks(y))
+        y = dense(y)
         self._check_target(y)
         data = FitData(X, y, groups=None if groups is None else check_groups(groups, X.shape[0]))
         if sample_weight is None:
@@ -112,7 +115,7 @@ class Preparation:
             return data, data.valid
         if not (self.early_stopping or self.eval_valid_loss):
             return data, None
-        counting = self._counts(data.y)
+        counting = self._counts(data)
         if counting is not None and len(counting):  # where none counts, an error follows
             data = data.take(counting)
         reason = "early_stopping=True" if self.early_stopping else "eval_valid_loss=True"

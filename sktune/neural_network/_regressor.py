@@ -290,7 +290,8 @@ class NetRegressor(RegressorMixin, BaseNet):
         self.quantile = quantile
         self.huber_delta = huber_delta
 
-    _TARGET_CHECKS = {"multi_output": True, "y_numeric": True}
+    def _target_checks(self, y):
+        return {"multi_output": True, "y_numeric": True}
 
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one more epoch, on these rows.
@@ -381,8 +382,8 @@ class NetRegressor(RegressorMixin, BaseNet):
 
     _TARGET_ATTRIBUTES = ("_target_ndim", "_target_shift", "_target_scale")
 
-    def _check_target_attributes(self, fitted, n_outputs):
-        check_targets(*(fitted[name] for name in self._TARGET_ATTRIBUTES), n_outputs)
+    def _check_target_attributes(self, fitted, plan):
+        check_targets(*(fitted[name] for name in self._TARGET_ATTRIBUTES), plan.network.n_outputs)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

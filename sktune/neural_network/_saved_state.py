@@ -18,6 +18,7 @@ from ..exceptions import SktuneWarning
 from ..modules import NetworkSpec, state_shapes
 from ..schedules import PlateauRule
 from ._device import resolve_device
+from ._multilabel import numbers_of_labels
 from ._plan import LOG_LINK, LOSS_SETTINGS, LOSSES_OF_LABELS, LOSSES_OF_NUMBERS
 
 #: fields of a plan that are data, have parts of their own, or have no part in what the network is
@@ -182,8 +183,14 @@ def check_history(history: Any, n_epochs: Any, best_epoch: Any) -> None:
         require(fits and len(column) <= n_epochs, f"{name!r} of history_ is no list of {n_epochs} numbers")
 
 
-def check_classes(classes: Any, n_classes: int) -> None:
-    """Raise FileFormatError for what cannot be ``classes_`` of a network with so many outputs."""
+def check_classes(classes: Any, n_dims: Any, plan: FitPlan) -> None:
+    """Raise FileFormatError for what cannot be ``classes_`` of a network whose targets have so many dimensions."""
+    n_classes = plan.network.n_outputs
+    require(type(n_dims) is int and n_dims == (1 if plan.has_class_numbers else 2), "the loss does not fit the targets")
+    if n_dims == 2:
+        known = numbers_of_labels(n_classes)
+        require(type(classes) is np.ndarray and np.array_equal(classes, known), "classes_ do not fit the labels")
+        return
     require(type(classes) is np.ndarray and classes.shape == (n_classes,), "classes_ does not fit the network")
     require(n_classes >= 2, "a classifier needs at least 2 classes")
     try:

@@ -33,8 +33,8 @@ class SavedNet(Portable):
         return state
 
     @abstractmethod
-    def _check_target_attributes(self, fitted, n_outputs):
-        """Raise FileFormatError for attributes that do not fit a network with so many outputs."""
+    def _check_target_attributes(self, fitted, plan):
+        """Raise FileFormatError for attributes that do not fit the network of a plan."""
 
     def _to_state(self):
         """Return the parameters, and all that a fit has left behind, as plain parts (see `sktune.persistence`)."""
@@ -70,7 +70,7 @@ class SavedNet(Portable):
         n_valid = fitted.setdefault("_n_given_valid", None)
         require(n_valid is None or (type(n_valid) is int and n_valid > 0), f"{n_valid!r} is no number of rows")
         check_history(fitted["history_"], fitted["n_iter_"], fitted["best_epoch_"])
-        self._check_target_attributes(fitted, plan.network.n_outputs)
+        self._check_target_attributes(fitted, plan)
         vars(self).update(fitted, **fitted_attributes(plan, training))
         if net_history is not None:
             require(type(net_history) is list, "the history of the net is no list")

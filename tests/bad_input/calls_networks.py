@@ -11,6 +11,7 @@ from sktune import NetClassifier, NetRegressor, default_search_space
 
 X = np.random.default_rng(0).normal(size=(24, 3))
 y = np.arange(24) % 2
+LABELS = np.c_[y, np.arange(24) % 3 == 0].astype(int)
 
 ACTIVATION = among("relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "identity")
 SCHEDULE = among("constant", "step", "exponential", "linear", "cosine", "onecycle", "plateau")
@@ -61,8 +62,10 @@ OF_BOTH = {
     "verbose": (VERBOSE, (-1, "loud", None, 1.5)),
 }
 OF_CLASSIFIER = {
+    "loss": (among("log_loss", "focal"), ("hinge", None, 3, True)),
+    "focal_gamma": (STRENGTH, NO_STRENGTHS),
     "label_smoothing": (SHARE, NO_SHARES),
-    "class_weight": (f"an instance of 'dict', {among('balanced')} or None", ("even", [1, 2], 3)),
+    "class_weight": (f"an instance of 'dict', an instance of 'list', {among('balanced')} or None", ("even", 3)),
 }
 OF_REGRESSOR = {
     "loss": (
@@ -201,6 +204,45 @@ BAD_WEIGHTS = bad(
             [{"cta": 2}],
             lambda weight: NetClassifier(class_weight=weight).fit(X, np.array(["cat", "dog"])[y]),
             "class_weight has the label 'cta', .* Did you mean 'cat'\\?",
+        ),
+        *(
+            bad(
+                "NetClassifier",
+                "class_weight",
+                values,
+                lambda weight, labels=labels: NetClassifier(class_weight=weight).fit(X, labels),
+                message,
+            )
+            for labels, values, message in (
+                (y, [[1, 2], [{0: 1}]], "class_weight=<value> is a list, as for several labels, but y has one column"),
+                (LABELS, [{0: 1, 1: 2}], "class_weight must be 'balanced' or a list of dicts, .* y has 2 labels, got"),
+                (
+                    LABELS,
+                    [[], [{0: 1}], [1, 2]],
+                    "class_weight must list one dict for each of the 2 labels, got <value>",
+                ),
+                (LABELS, [[{0: -1}, {}]], "each class_weight must be a finite number of at least 0, got -1 for 0"),
+                (LABELS, [[{}, {"yes": 1}]], "class_weight has the label 'yes', which y has not: it has \\[0, 1\\]"),
+            )
+        ),
+        *(
+            bad("NetClassifier", "y", [labels], lambda labels: NetClassifier().fit(X, labels), message)
+            for labels, message in (
+                (
+                    np.c_[y, 2 * y],
+                    "y has 2 columns with values beside 0 and 1, such as \\['2'\\]: multiclass-multioutput",
+                ),
+                (np.c_[y, y].astype(str).astype(object), "y has 2 columns with values beside 0 and 1"),
+                (np.c_[y, 0.5 * y], "y has 2 columns with values beside 0 and 1, such as \\['0.5'\\]"),
+                (np.c_[y, np.where(y, np.nan, 0.0)], "Input y contains NaN"),
+            )
+        ),
+        bad(
+            "NetClassifier.partial_fit",
+            "classes",
+            [[0, 1, 2], ["a", "b"], [1, 2]],
+            lambda classes: NetClassifier().partial_fit(X, LABELS, classes=classes),
+            "classes must be the numbers of the 2 labels of y, np.arange\\(2\\), or None, got <value>",
         ),
         bad(
             "NetClassifier",

@@ -96,7 +96,7 @@ ACTS = {
     "dropout": (STILL, 0.5, is_noise_of_training),
     "weight_decay": (SHORT, 1.0, lambda base, changed: differ_in_size(base, changed, torch.linalg.vector_norm)),
     "l1": (SHORT, 0.1, lambda base, changed: differ_in_size(base, changed, lambda values: values.abs().sum())),
-    "loss": (SHORT, "absolute_error", equal_to("absolute_error", lambda net: net.net_.criterion_.loss)),
+    "focal_gamma": ({**SHORT, "loss": "focal"}, 0.3, differ),
     "quantile": ({**SHORT, "loss": "quantile"}, 0.8, differ),
     "huber_delta": ({**SHORT, "loss": "huber"}, 0.3, differ),
     "label_smoothing": (STILL, 0.3, is_noise_of_training),
@@ -123,7 +123,7 @@ ACTS = {
     "random_state": (SHORT, 1, differ),
 }
 #: shown by tests of their own
-SHOWN_BELOW = {"tol", "device", "callbacks", "warm_start", "verbose"}
+SHOWN_BELOW = {"loss", "tol", "device", "callbacks", "warm_start", "verbose"}
 
 
 def differ_in_size(base, changed, size):
@@ -150,6 +150,14 @@ def test_it_acts(Net, name, way):
     beside, value, check = ACTS[name]
     base = fitted(Net, **{"callbacks": WAYS[way].get("callbacks"), **beside})
     check(base, fitted(Net, **{"callbacks": WAYS[way].get("callbacks"), **beside, name: value}))
+
+
+@pytest.mark.parametrize(
+    ("Net", "loss"),
+    [(NetClassifier, "focal"), *((NetRegressor, loss) for loss in ("absolute_error", "huber", "quantile"))],
+)
+def test_loss(Net, loss):
+    differ(fitted(Net, **SHORT), fitted(Net, **SHORT, loss=loss))
 
 
 @pytest.mark.parametrize("optimizer", ["adamw", "adam", "sgd", "rmsprop"])
@@ -271,6 +279,8 @@ SAME = {
 }
 #: the same for classifiers
 SAME_FOR_CLASSES = {
+    "focal_gamma of the cross-entropy": ({}, {"focal_gamma": 5.0}),
+    "focal_gamma of 0": ({}, {"loss": "focal", "focal_gamma": 0}),
     "label_smoothing": ({"label_smoothing": 0.0}, {"label_smoothing": 1e-60}),
     "class_weight": ({}, {"class_weight": {0: 1.0, 1: 1.0}}),
     "class_weight of another scale": ({}, {"class_weight": {0: 4.0, 1: 4.0}}),
