@@ -47,6 +47,9 @@ from sklearn.utils._param_validation import HasMethods as _HasMethods
 from sklearn.utils._param_validation import Hidden, StrOptions, validate_parameter_constraints
 from sklearn.utils._param_validation import Interval as _Interval
 
+# Estimators in estimators, where notebooks show them.
+from sklearn.utils._repr_html.estimator import _VisualBlock
+
 # The rows of one fold (the columns too for precomputed kernels), and those of the parameters of `fit` and `score`;
 # sample weights checked as scikit-learn's own estimators check theirs, message for message.
 from sklearn.utils.metaestimators import _safe_split
@@ -61,6 +64,7 @@ __all__ = [
     "RANDOM_STATE",
     "TREE_NODE",
     "BaseSearchCV",
+    "Documented",
     "Hidden",
     "HintedParams",
     "Interval",
@@ -88,6 +92,7 @@ __all__ = [
     "scorers_of_probabilities",
     "scorers_with_classes",
     "set_metadata_requests",
+    "shown_with_part",
     "take_rows",
     "validate_parameter_constraints",
     "validate_params",
@@ -127,6 +132,31 @@ class HasMethods(_HasMethods):
 #: Constraints as scikit-learn has them, without bools and without ``n_jobs=0``.
 RANDOM_STATE = [Interval(Integral, 0, 2**32 - 1, closed="both"), np.random.RandomState, None]
 N_JOBS = [Interval(Integral, None, -1, closed="right"), Interval(Integral, 1, None, closed="left"), None]
+
+
+#: Where an estimator is documented. There is no site yet, and a link to an address that is not ours could lead anywhere
+#: one day: until there is one, links stay on the page. scikit-learn shows what a parameter means beside links alone.
+DOCUMENTATION = "#{estimator_module}.{estimator_name}"
+
+
+class Documented:
+    """Mixin of estimators whose parameters and attributes are explained, and linked, where notebooks show them."""
+
+    _doc_link_module = "sktune"
+    _doc_link_template = DOCUMENTATION
+
+
+def shown_with_part(name, part):
+    """Return what ``_sk_visual_block_`` of an estimator returns that is shown with an estimator in it, as searches are.
+
+    Parameters
+    ----------
+    name : str
+        The parameter or the attribute that holds the part.
+    part : estimator
+    """
+    label = f"{name}: {type(part).__name__}"
+    return _VisualBlock("parallel", [part], names=[label], name_details=[str(part)])
 
 
 class HintedParams:

@@ -364,6 +364,16 @@ def check_use_validation_data(_):
         assert boosting.fit(X, y)._use_validation_data == (fraction is not None)
 
 
+@private("sklearn.utils._repr_html.estimator._VisualBlock", "to show an estimator with an estimator in it")
+def check_visual_block(_VisualBlock):
+    class Outer(Checked):
+        def _sk_visual_block_(self):
+            return _VisualBlock("parallel", [self.value], names=["value: SVC"], name_details=["as text"])
+
+    html = Outer(SVC())._repr_html_()
+    assert html.index("Outer") < html.index("value: SVC") < html.index("gamma")
+
+
 @private("sklearn.utils.metaestimators._safe_split", "to cut out a fold, of precomputed kernels too")
 def check_safe_split(_safe_split):
     X, y = np.arange(9.0).reshape(3, 3), np.array([5, 6, 7])

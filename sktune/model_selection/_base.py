@@ -20,6 +20,7 @@ from .._sklearn_compat import (
     N_JOBS,
     RANDOM_STATE,
     BaseSearchCV,
+    Documented,
     HasMethods,
     HintedParams,
     Interval,
@@ -57,7 +58,7 @@ from ._splits import check_labels_of_splits, freeze_splits
 Schedule = Callable[[Evaluator], str | None]
 
 
-class BaseTuneSearchCV(LiveResults, Portable, HintedParams, BaseSearchCV):
+class BaseTuneSearchCV(LiveResults, Portable, HintedParams, Documented, BaseSearchCV):
     """Cross-validated search with scikit-learn's interface and a loop of its own.
 
     A subclass says in `_schedule` which candidates to evaluate, and nothing else. Everything around it is done here:

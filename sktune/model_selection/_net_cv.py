@@ -15,11 +15,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from .._sklearn_compat import (
     N_JOBS,
     RANDOM_STATE,
+    Documented,
     HintedParams,
     Interval,
     StrOptions,
     _fit_context,
     get_scorer_names,
+    shown_with_part,
     weighted_scorer,
 )
 from .._utils.estimator_state import check_feature_names, estimator_state, new_estimator, require
@@ -39,7 +41,7 @@ from ._other_names import OF_SELF_TUNING
 _PREFIX = "net__"
 
 
-class _BaseNetCV(Portable, HintedParams, CallbackSupportMixin, BaseEstimator):
+class _BaseNetCV(Portable, HintedParams, Documented, CallbackSupportMixin, BaseEstimator):
     """Base of the self-tuning networks; see `NetClassifierCV` and `NetRegressorCV`."""
 
     _parameter_constraints = {
@@ -241,6 +243,11 @@ class _BaseNetCV(Portable, HintedParams, CallbackSupportMixin, BaseEstimator):
         if "best_estimator_" not in vars(self):
             raise AttributeError(f"this {type(self).__name__} is not fitted yet, so it has no net_")
         return self.best_estimator_["net"].net_
+
+    def _sk_visual_block_(self):
+        if "best_estimator_" in vars(self):
+            return shown_with_part("best_estimator_", self.best_estimator_)
+        return shown_with_part("estimator", self._NET() if self.estimator is None else self.estimator)
 
     def predict(self, X):
         """Predict with the network that was trained with the best parameters.

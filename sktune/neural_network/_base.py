@@ -22,6 +22,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._sklearn_compat import (
     RANDOM_STATE,
+    Documented,
     HintedParams,
     Interval,
     StrOptions,
@@ -50,7 +51,7 @@ from ._skorch import OPTIMIZERS, check_callbacks, read_state, rebuild_net, train
 _PREDICT_ROWS = 1024
 
 
-class BaseNet(SavedNet, Preparation, HintedParams, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
+class BaseNet(SavedNet, Preparation, HintedParams, Documented, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
     """Base of the network estimators; see `NetClassifier` and `NetRegressor`."""
 
     _parameter_constraints = {

@@ -6,6 +6,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.metaestimators import available_if
 
+from .._sklearn_compat import Documented
 from .._utils.codec import decode, encode
 from .._utils.paths import as_path
 from .._utils.stopwatch import Stopwatch
@@ -21,7 +22,7 @@ def _has(name):
     return available_if(lambda self: hasattr(self.estimator, name))
 
 
-class CachedEstimator(MetaEstimatorMixin, BaseEstimator):
+class CachedEstimator(Documented, MetaEstimatorMixin, BaseEstimator):
     """An estimator whose fits and predictions are kept in a file, and are not computed twice.
 
     For scikit-learn's own ``GridSearchCV``, ``RandomizedSearchCV``, ``cross_val_score`` and the like, which have no

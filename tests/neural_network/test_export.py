@@ -80,6 +80,7 @@ def exported(way, module, rows):
     with warnings.catch_warnings():
         # torch 2.13 calls its own TorchScript and its exporter to ONNX deprecated
         warnings.filterwarnings("ignore", r"`?torch\.jit\.\w+`? is (deprecated|not supported)", DeprecationWarning)
+        warnings.filterwarnings("ignore", "The feature will be removed. Please remove usage", DeprecationWarning)
         warnings.filterwarnings("ignore", "You are using the legacy TorchScript-based ONNX export", DeprecationWarning)
         return way(module, rows)
 
