@@ -59,7 +59,9 @@ class BayesSearchCV(WarmStarted, OverSpaces, BaseTuneSearchCV):
     scoring : str, callable, list, tuple, dict or None, default=None
         What to maximise, as in scikit-learn. Of several metrics, the one that a str `refit` names leads the search;
         with a callable `refit`, or with ``refit=False``, the first one does.
-        Scores of probabilities, such as "neg_log_loss", know all classes of the estimator: test rows may lack one.
+        Scores of probabilities, such as "neg_log_loss", know all classes of the estimator: test rows may lack one
+        (but "roc_auc" does not exist then, which is a failure). Test rows of a class that the training rows lack have
+        no probability: that is an error before anything is trained.
     fit_params : dict or None, default=None
         Parameters of the estimator's ``fit``; those given to `fit` take precedence.
     n_jobs : int or None, default=None

@@ -64,7 +64,9 @@ class ZoomSearchCV(PacedSearchCV):
     scoring : str, callable, list, tuple, dict or None, default=None
         What to maximise, as in scikit-learn. Of several metrics, the one that a str `refit` names leads the search;
         with a callable `refit`, or with ``refit=False``, the first one does.
-        Scores of probabilities, such as "neg_log_loss", know all classes of the estimator: test rows may lack one.
+        Scores of probabilities, such as "neg_log_loss", know all classes of the estimator: test rows may lack one
+        (but "roc_auc" does not exist then, which is a failure). Test rows of a class that the training rows lack have
+        no probability: that is an error before anything is trained.
     n_jobs : int or None, default=None
         Number of cores to use, None is 1 unless in a ``joblib.parallel_config`` context, -1 is all of them. A task is
         one candidate on one split, up to the next comparison. Where the estimator has a network of this library in it,
