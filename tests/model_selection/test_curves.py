@@ -24,6 +24,8 @@ from sktune import (
     PopulationSearchCV,
     ZoomSearchCV,
 )
+from sktune.exceptions import FileFormatError
+from sktune.persistence._searches import make_search, search_parts
 
 X, y = load_iris(return_X_y=True)
 X, y = X[::2].astype(np.float32), y[::2]
@@ -165,3 +167,13 @@ def test_skorchs_nets_and_estimators_that_tell_nothing():
     nothing = ListSearchCV(Moody(), {"quality": [0.0, 1.0]}, cv=2)
     nothing.keep_curves = True
     assert {name: len(column) for name, column in nothing.fit(X, y).curves_.items()} == dict.fromkeys(COLUMNS, 0)
+
+
+@pytest.mark.parametrize("damaged", [np.zeros((2, 2)), np.array(["a"]), [1.0], np.zeros(3)], ids=str)
+def test_damaged_columns_are_refused(damaged):
+    search = BayesSearchCV(clone(NET).set_params(max_epochs=1), {"lr": [0.1]}, n_iter=1, cv=2, keep_curves=True)
+    state = search_parts(search.fit(X, y))
+    assert_same_curves(make_search(BayesSearchCV, state), search)
+    state["fitted"]["curves_"] = {**search.curves_, "lr": damaged}
+    with pytest.raises(FileFormatError, match="curves_"):
+        make_search(BayesSearchCV, state)
