@@ -22,6 +22,7 @@ from .._sklearn_compat import is_scorer, named_scorer_of_metric
 from ..neural_network import NetClassifier, NetRegressor
 from ..neural_network._columns import columns_without_numbers
 from ..neural_network._device import resolve_device
+from ..neural_network._multilabel import dense
 from ..neural_network._plain_labels import plain_labels
 from ._containers import last_step
 from ._dispatch import stays_on_this_machine
@@ -113,9 +114,11 @@ def check_targets_given(estimator: BaseEstimator, y: Any) -> Any:
     ValueError
         If the estimator's ``fit`` needs targets and there are none, or if labels are missing.
     """
-    if y is not None:
-        return plain_labels(y) if is_classifier(estimator) else y
     last = last_step(estimator)
+    if y is not None:
+        # some of scikit-learn's scorers take no sparse indicator of labels, and for a network it becomes dense anyway
+        y = dense(y) if isinstance(last, NetClassifier | NetRegressor) else y
+        return plain_labels(y) if is_classifier(estimator) else y
     parameter = inspect.signature(last.fit).parameters.get("y")
     if parameter is not None and parameter.default is parameter.empty:
         raise ValueError(f"{type(last).__name__} requires y to be passed, but the target y is None: call fit(X, y)")

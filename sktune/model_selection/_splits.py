@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.model_selection import check_cv
 
@@ -121,6 +122,8 @@ def _check(splits, n_samples):
 
 def _untrained_labels(y: Any, splits: Iterable[tuple]) -> tuple[int, list] | None:
     """Return the number of the first split that tests labels which it does not train, and these labels."""
+    if issparse(y):  # of several labels
+        return None
     try:
         labels, codes = np.unique(np.asarray(y), return_inverse=True)
     except (TypeError, ValueError, RuntimeError):  # labels of several types, or on another device

@@ -161,10 +161,10 @@ def test_scores_and_searches(labels, tmp_path):
             cv=2,
             scoring="roc_auc",
             random_state=0,
-            storage=tmp_path / "scores",
+            storage=tmp_path / f"scores of {type(form).__name__}",
             error_score="raise",
-        ).fit(X, labels)
-        for _ in range(2)
+        ).fit(X, form)
+        for form in (labels, csr_matrix(labels))
     )
     assert_array_equal(first.cv_results_["mean_test_score"], again.cv_results_["mean_test_score"])
     assert first.best_score_ == grid.best_score_
