@@ -6,7 +6,7 @@ from inspect import signature
 from numbers import Integral
 
 import numpy as np
-from sklearn import config_context
+from sklearn import config_context, get_config
 
 # The decorator of every `fit`: checks `_parameter_constraints`, then tears callbacks down whatever happens.
 from sklearn.base import _fit_context
@@ -44,7 +44,7 @@ from sklearn.utils._metadata_requests import SIMPLE_METHODS
 
 # The vocabulary of `_parameter_constraints`, and what checks them.
 from sklearn.utils._param_validation import HasMethods as _HasMethods
-from sklearn.utils._param_validation import Hidden, StrOptions, validate_parameter_constraints
+from sklearn.utils._param_validation import Hidden, StrOptions, make_constraint, validate_parameter_constraints
 from sklearn.utils._param_validation import Interval as _Interval
 
 # Estimators in estimators, where notebooks show them.
@@ -78,6 +78,7 @@ __all__ = [
     "_safe_split",
     "array_device",
     "cloned_besides",
+    "constraints_on",
     "get_namespace",
     "get_scorer_names",
     "has_callbacks",
@@ -333,6 +334,18 @@ def validate_params(estimator):
     validate_parameter_constraints(
         estimator._parameter_constraints, estimator.get_params(deep=False), caller_name=type(estimator).__name__
     )
+
+
+def constraints_on(estimator, name):
+    """Return what the estimator's own ``fit`` allows for a parameter, None if that is not known or not checked.
+
+    Each constraint has the method ``is_satisfied_by(value)``.
+    """
+    constraints = getattr(estimator, "_parameter_constraints", {}).get(name, "no_validation")
+    checks = hasattr(getattr(type(estimator), "fit", None), "__wrapped__")  # not where a subclass has a fit of its own
+    if constraints == "no_validation" or not checks or get_config()["skip_parameter_validation"]:
+        return None
+    return [make_constraint(constraint) for constraint in constraints]
 
 
 def metadata_requests(estimator):

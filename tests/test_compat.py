@@ -6,7 +6,7 @@ which one, what it is for, and where to mend it.
 
 import ast
 import tempfile
-from numbers import Real
+from numbers import Integral, Real
 from pkgutil import resolve_name
 
 import joblib
@@ -23,7 +23,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.metrics import check_scoring, mean_squared_error, r2_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier
-from sklearn.svm import SVC
+from sklearn.svm import SVC, SVR
 from sklearn.tree import DecisionTreeRegressor
 
 #: dotted path -> what sktune uses it for, and a function of the object there that raises if it does not do that
@@ -112,6 +112,16 @@ def check_hidden(Hidden):
 def check_has_methods(HasMethods):
     assert message_of(SVC(), HasMethods(["fit"])) is None
     assert "must be an object implementing 'fit'. Got 3 instead" in message_of(3, HasMethods(["fit"]))
+
+
+@private("sklearn.utils._param_validation.make_constraint", "to tell a range that an estimator refuses")
+def check_make_constraint(make_constraint):
+    (whole, nothing) = map(make_constraint, SVR._parameter_constraints["max_iter"] + [None])
+    assert whole.type is Integral
+    assert whole.is_satisfied_by(5)
+    assert not whole.is_satisfied_by(5.0)
+    assert nothing.is_satisfied_by(None)
+    assert hasattr(SVR.fit, "__wrapped__")  # by the decorator that checks the parameters
 
 
 @private("sklearn.utils._param_validation.validate_parameter_constraints", "to check the parameters in a saved file")

@@ -9,6 +9,7 @@ from .._sklearn_compat import _check_method_params
 from ..neural_network import NetClassifier, NetRegressor
 from ..space import Dimension
 from ._containers import Given, check_containers, fit_steps, last_step, last_step_prefix
+from ._search_domains import check_domains
 from ._search_spaces import SpaceBudget, check_parameter_names, parse_search_spaces
 
 _NETWORKS = (NetClassifier, NetRegressor)
@@ -118,6 +119,7 @@ class OverSpaces:
         budgets = parse_search_spaces(spaces, n_iter)
         for space, _ in budgets:
             check_parameter_names(self.estimator, space)
+            check_domains(self.estimator, space)
         self.search_spaces_ = [space for space, _ in budgets]
         return budgets
 

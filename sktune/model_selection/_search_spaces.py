@@ -99,7 +99,7 @@ def check_parameter_names(estimator: BaseEstimator, space: Space) -> None:
         if name in listed:
             continue
         # a parameter of a choice exists once that choice is made; and skorch takes names that it does not list
-        variants = _variants(estimator, space, name)
+        variants = variants_for(estimator, space, name)
         value = dimension.from_unit([0.5])[0]
         if any(_with_params(variant, {name: value}) is not None for variant in variants):
             continue
@@ -155,13 +155,15 @@ def _hint(name: str, known: set[str]) -> str:
     return f".{hint}" if hint else f"; it has {', '.join(sorted(known))}"
 
 
-def _variants(estimator: BaseEstimator, space: Space, name: str) -> list[BaseEstimator]:
+def variants_for(estimator: BaseEstimator, space: Space, name: str) -> list[BaseEstimator]:
     """Return copies of the estimator, one for each choice of the searched parameters that `name` is nested in."""
     owners = {
         owner: dimension.categories
         for owner, dimension in zip(space.names, space.dimensions, strict=True)
         if name.startswith(f"{owner}__") and isinstance(dimension, Categorical)
     }
+    if not owners:
+        return [estimator]
     choices = (dict(zip(owners, values, strict=True)) for values in product(*owners.values()))
     variants = (_with_params(estimator, choice) for choice in choices)
     return [variant for variant in variants if variant is not None]
