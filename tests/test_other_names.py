@@ -84,7 +84,7 @@ def test_what_is_advised_exists(kind):
         (lambda: NetClassifier(hidden_layer_sizes=(64, 32)), TypeError, "use n_layers and n_neurons "),
         (lambda: NetClassifier(dropuot=0.1), TypeError, "has no parameter 'dropuot'. Did you mean 'dropout'"),
         (lambda: NetClassifier(trees=1), TypeError, "has no parameter 'trees'; it has activation, batch_size, "),
-        (lambda: NetClassifier((64, 32)), TypeError, r"by its name, such as n_layers=\.\.\.; got \(64, 32\)"),
+        (lambda: NetClassifier((64, 32)), TypeError, r"by its name, such as \w+=\.\.\.; got \(64, 32\)"),
         (lambda: BayesSearchCV(SVC(), param_grid={}), TypeError, "has no parameter 'param_grid': use search_spaces"),
         (lambda: BayesSearchCV(SVC(), {}, n_trials=3), TypeError, "has no parameter 'n_trials': use n_iter$"),
         (lambda: ZoomSearchCV(SVC(), {}, n_trials=3), TypeError, "'n_trials': use n_candidates"),

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import RegressorMixin
 
 from .._sklearn_compat import Interval, StrOptions
+from .._utils.hints import explains_names
 from ._base import BaseNet
 from ._plan import LOG_LINK, LOSSES_OF_NUMBERS, loss_fields
 from ._saved_state import check_targets
@@ -213,6 +214,7 @@ class NetRegressor(RegressorMixin, BaseNet):
         "huber_delta": [Interval(Real, 0, None, closed="neither")],
     }
 
+    @explains_names
     def __init__(
         self,
         *,

@@ -40,7 +40,7 @@ OF_FLOATS = r"a range of ints has the two values 0 and 1 only: write \(0\.0, 1\.
         (NetClassifier(), {"n_neurons": loguniform(16, 128)}, r"is a range of floats: write \(16, 128\)"),
         (RandomForestClassifier(), {"max_depth": (1.0, 20.0)}, r"'max_depth' of RandomForestClassifier is an int"),
         (Ridge(), {"fit_intercept": (0, 1)}, r"of Ridge must be an instance of 'bool' .*; Integer\(0, 1\) has no such"),
-        (NetClassifier(), {"dropout": (2.0, 3.0)}, r"must be a float in the range \[0.0, 1.0\); Real\(2.0, 3.0\) has no"),
+        (NetClassifier(), {"dropout": (2.0, 3.0)}, r"must be a float in the range \[0.0, 1.0\); Real\(2.0, 3.0\) has"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_meant_is_explained(estimator, space, message):

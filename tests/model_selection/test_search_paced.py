@@ -77,7 +77,7 @@ def test_parameters_are_keywords_and_survive_copies(search_class, options):
         ({"search_spaces": [SPACE, SPACE]}, ValueError, "must be one dict or Space.*conditions join several"),
         ({"search_spaces": [(SPACE, 3)]}, ValueError, "must be one dict or Space"),
         ({"search_spaces": 3}, TypeError, "search_spaces must be a dict"),
-        ({"estimator": SVC(), "search_spaces": {"C": (1, 2)}}, ValueError, "SVC cannot be trained in pieces"),
+        ({"estimator": SVC(), "search_spaces": {"C": (1.0, 2.0)}}, ValueError, "SVC cannot be trained in pieces"),
         ({"estimator": Replay(max_iter=0)}, ValueError, "max_iter of Replay must be an int of at least 1, got 0"),
     ],
 )

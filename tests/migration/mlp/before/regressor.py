@@ -1,0 +1,13 @@
+"""A regression with several targets, scaled in a TransformedTargetRegressor."""
+
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.datasets import load_linnerud
+from sklearn.model_selection import cross_val_score
+from sklearn.neural_network import MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+X, y = load_linnerud(return_X_y=True)
+network = MLPRegressor(hidden_layer_sizes=(8,), activation="tanh", solver="adam", max_iter=10, random_state=0)
+model = TransformedTargetRegressor(make_pipeline(StandardScaler(), network), transformer=StandardScaler())
+print(model.fit(X, y).predict(X).shape, cross_val_score(model, X, y, cv=3, scoring="neg_mean_squared_error"))
