@@ -129,6 +129,29 @@ def interleaved(contestants, n_repeats):
     return {name: float(np.median(values)) for name, values in seconds.items()}
 
 
+def paired(contestants, baseline, n_repeats):
+    """Return for each of several functions its median seconds, and the median of its ratios to one of them.
+
+    They take turns, each time from another one on: what else runs on the machine concerns all of them alike, and a
+    ratio is that of runs side by side.
+    """
+    names, seconds = list(contestants), {name: [] for name in contestants}
+    for repeat in range(n_repeats):
+        for number in range(len(names)):
+            name = names[(repeat + number) % len(names)]
+            seconds[name].append(_seconds(contestants[name]))
+    medians = {name: float(np.median(values)) for name, values in seconds.items()}
+    ratios = {name: float(np.median(np.divide(seconds[name], seconds[baseline]))) for name in names}
+    return medians, ratios
+
+
+def print_paired(title, medians, ratios):
+    """Print what `paired` returns."""
+    print(f"\n{title}")
+    for name, seconds in medians.items():
+        print(f"  {name:<44} {seconds:9.3f} s {ratios[name]:7.2f} x", flush=True)
+
+
 def _seconds(run):
     start = time.perf_counter()
     run()
