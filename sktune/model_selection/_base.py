@@ -54,6 +54,7 @@ from ._scores import Scores, leading_metric
 from ._search_clock import SearchClock
 from ._seeding import seeded_generators
 from ._splits import check_labels_of_splits, freeze_splits
+from ._trial import open_trial
 
 Schedule = Callable[[Evaluator], str | None]
 
@@ -283,15 +284,10 @@ class BaseTuneSearchCV(LiveResults, Portable, HintedParams, Documented, BaseSear
         clock = SearchClock(start - spent, self.timeout, run and run.note_time)
         problem = self._pose_problem(X, y, scorer, routed, root, clock.deadline)
         if self._rehearses is not None:
-            self._plan = rehearse(
-                problem,
-                splits,
-                seed,
-                schedule,
-                partial(self._open_evaluator, problem, splits, seed, None, lambda: False, Reporter(is_silent=True)),
-                is_typical=self._scores_decide(),
-                **self._rehearses,
-            )
+            silent = Reporter(is_silent=True)
+            opened = partial(self._open_evaluator, problem, splits, seed, None, lambda: False, silent)
+            typical = self._scores_decide()
+            self._plan = rehearse(problem, splits, seed, schedule, opened, is_typical=typical, **self._rehearses)
             return self
 
         settings = {
@@ -352,10 +348,11 @@ class BaseTuneSearchCV(LiveResults, Portable, HintedParams, Documented, BaseSear
         if not goes_to_threads(can_join(self.estimator)):
             check_picklable(problem.estimator, problem.scorer, self.n_jobs)
         n_planned, of_fits = self._n_candidates(), problem.caller is not None
-        n_tasks = n_planned if not of_fits or n_planned is None else n_planned * len(splits)
+        n_fits = None if n_planned is None or self._pauses() else n_planned * len(splits)
+        settings["trial"] = open_trial(self.estimator, self.n_jobs, n_fits)
         context = root.subcontext(
             task_name="search",
-            max_subtasks=None if of_fits and self._pauses() else n_tasks,
+            max_subtasks=n_fits if of_fits else n_planned,
             sequential_subtasks=False,
         ).call_on_fit_task_begin(estimator=self)
         reporter = Reporter(self.verbose, n_planned, context=None if of_fits else context, search=self)

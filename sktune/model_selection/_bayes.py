@@ -67,7 +67,8 @@ class BayesSearchCV(WarmStarted, OverSpaces, BaseTuneSearchCV):
     n_jobs : int or None, default=None
         Number of cores to use, None is 1 unless in a ``joblib.parallel_config`` context, -1 is all of them. A task is
         one candidate on one split. Where the estimator has a network of this library in it, tasks run in threads, and
-        those at hand train their networks together (joblib's backend "sktune"); otherwise each runs in a process. A
+        those at hand train their networks together (joblib's backend "sktune"); otherwise each runs in a process;
+        for estimators of scikit-learn these are started only when what remains would take much longer without them. A
         backend named in ``joblib.parallel_config`` wins.
     n_points : int, default=1
         Number of candidates to propose at once. More than one helps where there are more workers than splits; the

@@ -72,6 +72,11 @@ def goes_to_threads(fuse: bool) -> bool:
     return fuse and not _is_backend_chosen()
 
 
+def has_own_workers(fuse: bool) -> bool:
+    """Whether the tasks of `open_parallel` run in threads, or in workers of a backend that the user has chosen."""
+    return fuse or _is_backend_chosen()
+
+
 def _is_backend_chosen() -> bool:
     """Whether a ``parallel_config`` names a backend: then, and only then, joblib gives nothing on preferences."""
     (plain, _), (preferred, _) = get_active_backend(), get_active_backend(prefer="threads")

@@ -33,6 +33,7 @@ from ._results import CandidateRecord, value_of
 from ._resuming import change_params, epoch_costs
 from ._scores import Scores
 from ._search_clock import SearchClock
+from ._trial import Trial
 
 #: How long the threads of a search that ends early are waited for: what they do cannot be interrupted.
 _SECONDS_TO_END = 1.0
@@ -83,6 +84,8 @@ class Evaluator:
         What is known already, and where to write what becomes known.
     clock : SearchClock or None, default=None
         Of the time budget; None is no limit.
+    trial : Trial or None, default=None
+        Runs tasks before `parallel` does.
     """
 
     def __init__(
@@ -100,12 +103,11 @@ class Evaluator:
         known_results: Sequence[tuple[dict[str, Any], float]] = (),
         ledger: Ledger | None = None,
         clock: SearchClock | None = None,
+        trial: Trial | None = None,
     ):
-        self.problem = problem
-        self.splits = splits
-        self.parallel = parallel
-        self.seed = seed
-        self.context = context
+        self.problem, self.splits = problem, splits
+        self.parallel, self.trial = parallel, trial
+        self.seed, self.context = seed, context
         self.name_metric = name_metric
         self.was_interrupted = was_interrupted
         self.reporter = reporter
@@ -437,6 +439,9 @@ class Evaluator:
         return outlive_workers(self._run_once, tasks, self._give_up, self._count_lost)
 
     def _run_once(self, tasks: Iterable[Task]) -> Iterator[FoldRecord]:
+        if self.trial is not None:
+            tasks = iter(tasks)
+            yield from self.trial.run(self.problem, tasks)
         records = self.parallel(delayed(evaluate_fold)(self.problem, task) for task in tasks)
         try:
             for record in records:  # noqa: UP028 - "yield from" would close them before the block below can
