@@ -26,6 +26,7 @@ from .._sklearn_compat import (
     Interval,
     _check_method_params,
     _fit_context,
+    has_callbacks,
     hears_of_fits,
     scorers_by_name,
     scorers_with_classes,
@@ -355,7 +356,8 @@ class BaseTuneSearchCV(LiveResults, Portable, HintedParams, Documented, BaseSear
             max_subtasks=n_fits if of_fits else n_planned,
             sequential_subtasks=False,
         ).call_on_fit_task_begin(estimator=self)
-        reporter = Reporter(self.verbose, n_planned, context=None if of_fits else context, search=self)
+        of_candidates = context if has_callbacks(self) and not of_fits else None
+        reporter = Reporter(self.verbose, n_planned, context=of_candidates, search=self)
         reporter.stage(size_line(len(splits), n_planned, all_folds=not self._pauses()))
         with interrupts() as was_interrupted:
             heard = context if of_fits else None  # pickled with every task: not for nobody
