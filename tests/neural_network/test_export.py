@@ -78,9 +78,10 @@ WAYS = [by_script, by_trace, by_export, by_onnx, by_onnx_of_export]
 
 def exported(way, module, rows):
     with warnings.catch_warnings():
-        # torch 2.13 calls its own TorchScript and its exporter to ONNX deprecated
+        # torch 2.13 calls its own TorchScript and parts of its exporter to ONNX deprecated
         warnings.filterwarnings("ignore", r"`?torch\.jit\.\w+`? is (deprecated|not supported)", DeprecationWarning)
         warnings.filterwarnings("ignore", "The feature will be removed. Please remove usage", DeprecationWarning)
+        warnings.filterwarnings("ignore", r"`isinstance\(treespec, LeafSpec\)` is deprecated", FutureWarning)
         warnings.filterwarnings("ignore", "You are using the legacy TorchScript-based ONNX export", DeprecationWarning)
         return way(module, rows)
 
