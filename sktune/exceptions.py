@@ -79,3 +79,22 @@ class VersionMismatchWarning(SktuneWarning):
 
 class UnusedResultsWarning(SktuneWarning):
     """Results in a file that was given as `initial_results` are not results of this search's candidates."""
+
+
+class InputScaleWarning(SktuneWarning):
+    """Inputs of a network are of very different scales, or far from 0: it learns badly from them.
+
+    Given once per fit, and once per search. ``StandardScaler()`` in front helps, ``MaxAbsScaler()`` for sparse rows.
+    """
+
+
+class NothingLearnedWarning(SktuneWarning):
+    """The loss of a network on the rows that it was trained on is no better than that of a constant prediction.
+
+    Given once per fit, for trainings of at least 10 epochs or 100 optimizer steps; by a search once, if it concerns
+    the best candidate. A lower ``lr``, scaled inputs, or more epochs usually help.
+    """
+
+
+class OverlappingSplitsWarning(SktuneWarning):
+    """Rows of a search's splits are both trained on and scored: the scores are too good."""

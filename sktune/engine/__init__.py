@@ -1,6 +1,7 @@
 """How networks are trained: plans in, results out. It knows no estimator."""
 
 from ._batches import BatchStream, rows_at_once
+from ._constant import has_learned
 from ._costs import epoch_costs
 from ._divergence import diverged
 from ._division import group_key
@@ -23,6 +24,7 @@ __all__ = [
     "epoch_costs",
     "fit_plans",
     "group_key",
+    "has_learned",
     "plans_go_to",
     "rows_at_once",
     "train_plan",

@@ -32,6 +32,7 @@ from .._sklearn_compat import (
     scorers_with_classes,
 )
 from .._utils.interrupts import interrupts
+from .._utils.notices import notices_given_once
 from .._utils.portable import Portable
 from .._utils.random import derive_seed, root_seed
 from ..exceptions import TimeBudgetError
@@ -39,7 +40,7 @@ from ._curves import store_curves
 from ._dispatch import can_join, goes_to_threads, open_parallel
 from ._evaluation import Problem, fit_watched, make_candidate
 from ._evaluator import EpochBudgetError, Evaluator
-from ._failures import explain_no_winner, warn_of_failures, warn_of_interruption
+from ._failures import explain_no_winner, pass_on_notices, warn_of_failures, warn_of_interruption
 from ._fit_checks import check_fit_params, check_pre_dispatch, hint_at_scorer, metadata_of_callbacks
 from ._initial_results import KnownResults
 from ._input_checks import check_inputs
@@ -272,7 +273,7 @@ class BaseTuneSearchCV(LiveResults, Portable, HintedParams, Documented, BaseSear
         check_fit_params(self.estimator, routed.estimator.fit, X)
         if self.max_epochs_total is not None:
             check_has_epochs(self.estimator, self.max_epochs_total)
-        with nullcontext() if self.storage is None else Run(self, X, y, params, seed) as run:
+        with nullcontext() if self.storage is None else Run(self, X, y, params, seed) as run, notices_given_once():
             return self._run(X, y, params, scorer, routed, seed if run is None else run.seed, run, schedule, start)
 
     def _run(self, X, y, params, scorer, routed, seed, run: Run | None, schedule: Schedule, start: float):
@@ -301,6 +302,7 @@ class BaseTuneSearchCV(LiveResults, Portable, HintedParams, Documented, BaseSear
         store_curves(self, evaluator.recorded(), evaluator.first_scores)
         self._store_best(evaluator.first_scores)
         warn_of_failures(evaluator.candidates, self.error_score)
+        pass_on_notices(evaluator.recorded(), getattr(self, "best_index_", None))
         if self.stopped_by_ == "interrupt":
             warn_of_interruption(int(np.sum(self.cv_results_["status"] == "ok")), refits=bool(self.refit))
         if self.refit:

@@ -152,6 +152,8 @@ class BayesSearchCV(WarmStarted, OverSpaces, BaseTuneSearchCV):
         The best candidate, fitted on all data; only if `refit` is not False.
     best_score_ : float
         Its mean score over the splits; not for a callable `refit`.
+        It is optimistic, as the maximum of noisy scores: what to expect of new rows is told by rows that the search has
+        not seen, in nested cross-validation for example (see the examples).
     best_params_ : dict
         Its parameters.
     best_index_ : int
@@ -227,6 +229,13 @@ class BayesSearchCV(WarmStarted, OverSpaces, BaseTuneSearchCV):
     ... )
     >>> float(search.fit(X, y).best_score_) > 0.95
     True
+
+    The best of many scores is too good to be expected again. Nested cross-validation searches anew on the training rows
+    of each fold, and scores on rows that this search has not seen:
+
+    >>> from sklearn.model_selection import cross_val_score
+    >>> cross_val_score(search, X, y, cv=3).shape
+    (3,)
     """
 
     _parameter_constraints: dict = {

@@ -20,6 +20,7 @@ from sklearn.callback import CallbackContext
 
 from .._sklearn_compat import _check_method_params, _safe_split, array_device, get_namespace
 from .._utils.deadline import deadline
+from .._utils.notices import Notice, collected_notices
 from .._utils.stopwatch import Stopwatch
 from ..exceptions import DivergedError, TimeBudgetError
 from ._containers import last_step
@@ -133,6 +134,7 @@ class FoldRecord:
     is_repeatable: bool = True
     is_stored: bool = False
     key: str | None = None
+    notices: tuple[Notice, ...] = ()  # warnings of its fits
 
     def follow(self, former: "FoldRecord") -> None:
         """Take over what the record of the piece before this one has."""
@@ -140,6 +142,7 @@ class FoldRecord:
         self.score_time += former.score_time
         self.curve = {**former.curve, **self.curve}
         self.history = former.history if self.history is None else self.history
+        self.notices = former.notices + self.notices
         if self.test_scores is None and self.status == "timeout":  # what is known stays known
             self.test_scores, self.train_scores = former.test_scores, former.train_scores
             self.n_test_samples, self.n_epochs = former.n_test_samples, former.n_epochs
@@ -167,7 +170,7 @@ def evaluate_fold(problem: Problem, task: Task) -> FoldRecord:
         record.n_trained = 0.0
         return record
     announce_start(problem, task)
-    with deadline(problem.deadline), seeded_generators(task.seed):
+    with deadline(problem.deadline), seeded_generators(task.seed), collected_notices() as notices:
         try:
             _fit_and_score(problem, task, record)
         except Exception as error:
@@ -178,6 +181,7 @@ def evaluate_fold(problem: Problem, task: Task) -> FoldRecord:
             if isinstance(error, DivergedError) and error.epoch is not None:
                 record.n_trained = float(error.epoch - (task.paused.n_epochs if task.paused else 0))
             record.is_repeatable = not isinstance(error, _ACCIDENTS) and not out_of_time
+    record.notices = tuple(dict.fromkeys(notices))
     announce_end(problem, task, record)
     return record
 

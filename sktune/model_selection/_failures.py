@@ -5,7 +5,8 @@ from typing import Any
 
 from sklearn.exceptions import FitFailedWarning
 
-from ..exceptions import SktuneWarning, TimeBudgetError
+from .._utils.notices import give_notice
+from ..exceptions import NothingLearnedWarning, SktuneWarning, TimeBudgetError
 from ._results import CandidateRecord, count_failures, count_fits, failure_report
 
 
@@ -42,6 +43,18 @@ def explain_no_winner(
         f"Every candidate failed on at least one split: {n_failed} fits failed out of a total of {n_fits}; "
         f"error_score='raise' shows where.{report}"
     )
+
+
+def pass_on_notices(candidates: list[CandidateRecord], best_index: int | None) -> None:
+    """Pass on what the networks of candidates have warned of.
+
+    Many candidates learn nothing: a search is there to find that out. Only of the best one it is news.
+    """
+    for candidate in candidates:
+        is_best = best_index is not None and candidate is candidates[best_index]
+        for category, message in dict.fromkeys(notice for fold in candidate.folds if fold for notice in fold.notices):
+            if is_best or category is not NothingLearnedWarning:
+                give_notice(category, message)
 
 
 def warn_of_failures(candidates: list[CandidateRecord], error_score: Any) -> None:

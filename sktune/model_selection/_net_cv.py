@@ -314,7 +314,8 @@ class NetClassifierCV(ClassifierMixin, _BaseNetCV):
     best_params_ : dict
         The best values of the parameters searched.
     best_score_ : float
-        Their mean score over the folds: an optimistic figure, as the best of many.
+        Their mean score over the folds. It is optimistic, as the maximum of noisy scores: what to expect of new rows is
+        told by ``cross_val_score`` of this estimator (nested cross-validation).
     best_estimator_ : Pipeline
         Scaler and network with these parameters, trained on all rows.
     net_ : skorch.NeuralNetClassifier
@@ -433,7 +434,8 @@ class NetRegressorCV(RegressorMixin, _BaseNetCV):
     best_params_ : dict
         The best values of the parameters searched.
     best_score_ : float
-        Their mean score over the folds: an optimistic figure, as the best of many.
+        Their mean score over the folds. It is optimistic, as the maximum of noisy scores: what to expect of new rows is
+        told by ``cross_val_score`` of this estimator (nested cross-validation).
     best_estimator_ : Pipeline
         Scaler and network with these parameters, trained on all rows.
     net_ : skorch.NeuralNetRegressor

@@ -138,6 +138,8 @@ class PopulationSearchCV(OverSpaces, BaseTuneSearchCV):
         Trained on all data under ``best_schedule_``; only if `refit` is not False. Its parameters are the final ones.
     best_score_ : float
         The mean score of the best candidate over the splits, at the end of its training; not for a callable `refit`.
+        It is optimistic, as the maximum of noisy scores: what to expect of new rows is told by rows that the search has
+        not seen, in nested cross-validation for example (see the examples of `BayesSearchCV`).
     best_params_ : dict
         Its final settings.
     best_index_ : int

@@ -12,7 +12,7 @@ from sklearn.model_selection import check_cv
 
 from .._sklearn_compat import _num_samples, scorers_of_probabilities
 from .._utils.random import derive_seed
-from ..exceptions import SktuneWarning
+from ..exceptions import OverlappingSplitsWarning, SktuneWarning
 from ._seeding import seeded_generators
 
 
@@ -42,6 +42,11 @@ def freeze_splits(
     ------
     ValueError
         If there are no splits, or if one is not of row numbers or leaves nothing to train or to score on.
+
+    Warns
+    -----
+    OverlappingSplitsWarning
+        If rows are both trained on and scored.
     """
     if isinstance(cv, type):
         raise ValueError(
@@ -59,6 +64,7 @@ def freeze_splits(
         # in scikit-learn's words, like the error before
         raise ValueError(f"No fits were performed. Was the CV iterator empty? Were there no candidates? cv={cv!r}")
     _check(splits, _num_samples(X))
+    _warn_of_overlaps(splits, _num_samples(X))
     return splits
 
 
@@ -118,6 +124,30 @@ def _check(splits, n_samples):
                     f"cv must give row numbers below {n_samples}, the number of samples, but the {side} rows of split "
                     f"{number} go from {rows.min()} to {rows.max()}"
                 )
+
+
+def _warn_of_overlaps(splits, n_samples):
+    """Say where rows are both trained on and scored."""
+    counts = [_n_shared(train, test, n_samples) for train, test in splits]
+    if not any(counts):
+        return
+    worst = int(np.argmax(counts))
+    n_others = np.count_nonzero(counts) - 1
+    others = f"; {n_others} more of the {len(splits)} splits have such rows" if n_others else ""
+    warnings.warn(
+        f"cv: {counts[worst]} of the {n_samples} rows are both trained on and scored in split {worst}{others}. Such "
+        "scores are too good: networks know their training rows. Give disjoint training and test rows.",
+        OverlappingSplitsWarning,
+        stacklevel=2,
+    )
+
+
+def _n_shared(train, test, n_samples):
+    is_trained = np.zeros(n_samples, dtype=bool)
+    is_trained[np.asarray(train)] = True
+    is_tested = np.zeros(n_samples, dtype=bool)
+    is_tested[np.asarray(test)] = True
+    return int(np.count_nonzero(is_trained & is_tested))
 
 
 def _untrained_labels(y: Any, splits: Iterable[tuple]) -> tuple[int, list] | None:

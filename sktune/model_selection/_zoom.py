@@ -128,6 +128,8 @@ class ZoomSearchCV(PacedSearchCV):
         The best candidate, fitted on all data; only if `refit` is not False.
     best_score_ : float
         Its mean score over the splits; not for a callable `refit`.
+        It is optimistic, as the maximum of noisy scores: what to expect of new rows is told by rows that the search has
+        not seen, in nested cross-validation for example (see the examples of `BayesSearchCV`).
     best_params_ : dict
         Its parameters.
     best_index_ : int

@@ -42,7 +42,7 @@ from ._other_names import OF_OTHER_NETWORKS
 from ._plan import check_parameters, estimate_costs, make_plan
 from ._preparation import Preparation
 from ._ready import equal_weights
-from ._reporting import EpochReporter, fitted_attributes
+from ._reporting import EpochReporter, fitted_attributes, warn_unless_learned
 from ._saved_state import training_from, training_parts
 from ._saving import SavedNet
 from ._skorch import OPTIMIZERS, check_callbacks, read_state, rebuild_net, train
@@ -214,7 +214,9 @@ class BaseNet(SavedNet, Preparation, HintedParams, Documented, CallbackSupportMi
             self._start(data)
         self._n_given_valid = None if data.valid is None else len(data.valid)
         plan = self._plan_epochs(data, self.max_epochs, schedule_start=self.n_iter_)
-        return self._train(plan, data, self._state_to_start_from(plan) if going_on else None)
+        self._train(plan, data, self._state_to_start_from(plan) if going_on else None)
+        warn_unless_learned(self, plan)
+        return self
 
     @_fit_context(prefer_skip_nested_validation=True)
     @plain_torch()
@@ -274,7 +276,10 @@ class BaseNet(SavedNet, Preparation, HintedParams, Documented, CallbackSupportMi
         plan = self._plan_epochs(data, n_epochs - self.n_iter_, schedule_start=0)
         if going_on and _has_stopped(plan, self._state):
             return self
-        return self._train(plan, data, self._state_to_go_on_from(plan) if going_on else None)
+        self._train(plan, data, self._state_to_go_on_from(plan) if going_on else None)
+        if self.n_iter_ == self.max_epochs or _has_stopped(plan, self._state):
+            warn_unless_learned(self, plan)
+        return self
 
     def _check_callbacks(self, *, has_valid):
         keeps_lr = self.lr_schedule == "constant" and self.lr_warmup == 0

@@ -17,6 +17,7 @@ from ..engine import Rows
 from ._data_checks import check_weights, names_of_arrays, without_duplicates
 from ._fit_data import FitData, about, check_given_together, check_groups, take_rows, with_mean_weight_1
 from ._multilabel import dense
+from ._scales import warn_of_scales
 from ._validation_split import validation_split
 
 
@@ -99,6 +100,7 @@ class Preparation:
         self.history_ = {}
         self._seed = root_seed(self.random_state) if seed is None else seed
         self._n_given_valid = None if data.valid is None else len(data.valid)
+        warn_of_scales(data.X, getattr(self, "feature_names_in_", None), owner=type(self).__name__)
         train, valid = self._divide(data.without_features())
         # where the targets to train on are all equal, those to validate on tell that others may come
         varies = valid is not None and bool((valid.y != train.y[0]).any())

@@ -1,8 +1,13 @@
 """What an estimator tells the outside while it trains."""
 
 from .._utils.deadline import check_deadline, current_deadline
-from ..engine import TrainingState
+from .._utils.notices import give_notice
+from ..engine import TrainingState, has_learned
+from ..exceptions import NothingLearnedWarning
 from ._ready import ReadyNet
+
+#: so many epochs, or optimizer steps, are needed to tell that a network learns nothing
+_EPOCHS_TO_TELL, _STEPS_TO_TELL = 10, 100
 
 
 class EpochReporter:
@@ -65,3 +70,18 @@ def fitted_attributes(plan, state, net=None):
         The skorch net that it was trained in, if it has more to it than the state.
     """
     return {"_blueprint": plan.without_rows(), "_state": state, "_net": ReadyNet(net)}
+
+
+def warn_unless_learned(estimator, plan):
+    """Warn if an estimator, whose training is at its end, is no better than a constant on its training rows."""
+    n_epochs = estimator.n_iter_
+    if n_epochs < _EPOCHS_TO_TELL and n_epochs * plan.n_batches < _STEPS_TO_TELL:
+        return
+    train_loss = estimator.history_["train_loss"][estimator.best_epoch_ - 1]
+    if not has_learned(plan, estimator._state, train_loss):
+        give_notice(
+            NothingLearnedWarning,
+            f"after {n_epochs} epochs the loss of {type(estimator).__name__} on its training rows is no better than "
+            f"that of a constant prediction: lower lr (now {estimator.lr:.3g}), scale the inputs with "
+            "StandardScaler(), or train more epochs.",
+        )

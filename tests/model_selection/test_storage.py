@@ -341,6 +341,8 @@ def test_the_record_of_a_task_names_all_that_the_store_keeps():
         "is_repeatable",
         "is_stored",
         "key",
+        "history",
+        "notices",
     }
 
 
