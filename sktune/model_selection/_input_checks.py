@@ -19,6 +19,7 @@ from sklearn.preprocessing import (
 )
 
 from .._sklearn_compat import is_scorer, named_scorer_of_metric
+from .._utils.torch_state import plain_torch
 from ..neural_network import NetClassifier, NetRegressor
 from ..neural_network._columns import columns_without_numbers
 from ..neural_network._device import resolve_device
@@ -164,6 +165,7 @@ def _receiver(estimator: Any, searched: Collection[str]) -> Any:
             return None
 
 
+@plain_torch()
 def check_devices(estimator: BaseEstimator, searched: Collection[str]) -> None:
     """Raise a ValueError if a network in an estimator is to be trained on a device that is not here."""
     for device in _devices(estimator, searched):

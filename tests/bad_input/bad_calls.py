@@ -20,7 +20,8 @@ class Bad:
     error: type[Exception] = ValueError
 
     def __str__(self):
-        return f"{self.owner}({self.parameter}={self.value!r})"[:80]
+        value = re.sub(" at 0x[0-9a-f]+", "", repr(self.value))  # each process collects the same names
+        return f"{self.owner}({self.parameter}={value})"[:80]
 
 
 def bad(owner, parameter, values, call, message, error=ValueError) -> list[Bad]:

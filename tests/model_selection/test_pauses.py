@@ -189,6 +189,8 @@ def test_who_goes_straight_to_the_end_is_nowhere_else():
         epoch_costs=lambda candidate: (math.nan, math.nan),
         train=lambda *stages: None,
         score_on=lambda candidate, n_splits, n_epochs: candidate.index + n_splits / 10,
+        metric="score",
+        reporter=SimpleNamespace(pause=lambda candidate, metric: None),
     )
     climb = Climb(evaluate, FreezeThaw().ladder(5))
     climb.add(CandidateRecord(index, {}, []) for index in range(3))

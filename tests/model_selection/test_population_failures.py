@@ -34,7 +34,7 @@ def test_a_failure_on_the_second_split_is_one():
             return super().partial_fit(X, y)
 
     rows = np.c_[np.arange(10.0)]
-    splits = [(np.arange(5), np.arange(5)), (np.arange(6, 10), np.arange(5))]
+    splits = [(np.arange(5), np.arange(5, 10)), (np.arange(6, 10), np.arange(5))]
     with pytest.warns(FitFailedWarning, match="on these rows"):
         fitted = search(Picky(), {"axis": [0, 1]}, cv=splits, refit=False).fit(rows, rows[:, 0])
     statuses = fitted.cv_results_["status"]

@@ -21,6 +21,9 @@ from skorch import NeuralNetClassifier
 
 from sktune import Categorical, Integer, Real, Space
 
+# ALL_ROWS scores the rows that it trains on
+pytestmark = pytest.mark.filterwarnings("ignore:cv. 150 of the 150 rows:sktune.exceptions.OverlappingSplitsWarning")
+
 # -- what it is good for -----------------------------------------------------------------------------------------------
 
 

@@ -158,8 +158,8 @@ CONSTRAINED = {
     "lr_schedule": ("cosin",), "lr_decay": (0, 1.1), "lr_step": (0,), "lr_warmup": (1.0,), "batch_size": (0, 3.5),
     "max_epochs": (0,), "early_stopping": ("yes",), "validation_fraction": (0, 1.0), "patience": (0,), "tol": (-1,),
     "eval_train_loss": ("yes",), "eval_valid_loss": ("yes",), "validation_split": ("even",),
-    "class_weight": ("even",), "device": (1,), "dtype": ("float16",), "callbacks": (3,),
-    "warm_start": ("no",), "random_state": ("seed",), "verbose": (-1,),
+    "loss": ("hinge",), "focal_gamma": (-1,), "class_weight": ("even",), "device": (1,), "dtype": ("float16",),
+    "callbacks": (3,), "warm_start": ("no",), "random_state": ("seed",), "verbose": (-1,),
 }  # fmt: skip
 
 

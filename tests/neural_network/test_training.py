@@ -106,9 +106,7 @@ def test_validation_split_is_stratified(fraction):
         assert counts[3] == 0  # a class of one row is trained on
 
 
-def test_validation_split_needs_two_rows():
-    with pytest.raises(ValueError, match="early_stopping=True sets rows aside and needs at least 2 rows, got 1"):
-        validation_split(1, 0.1, 0)
+def test_a_validation_split_of_two_rows_leaves_one_to_train_on():
     assert [len(part) for part in validation_split(2, 0.01, 0)] == [1, 1]
 
 
