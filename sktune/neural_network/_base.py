@@ -449,7 +449,7 @@ class BaseNet(SavedNet, Preparation, HintedParams, Documented, CallbackSupportMi
                 chunk = X[start : start + n_rows]
                 chunk = np.require(chunk.toarray() if issparse(chunk) else chunk, requirements="W")
                 output = forward(torch.as_tensor(chunk)).cpu().double()
-                outputs[start : start + n_rows] = output if transform is None else transform(output)
+                outputs[start : start + n_rows] = (output if transform is None else transform(output)).numpy()
 
         n_rows = rows_at_once(_PREDICT_ROWS, X.shape[1])
         # one array: many small ones between the large chunks would keep the memory of these from being used again
