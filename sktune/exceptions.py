@@ -82,7 +82,7 @@ class UnusedResultsWarning(SktuneWarning):
 
 
 class InputScaleWarning(SktuneWarning):
-    """Inputs of a network are of very different scales, or far from 0: it learns badly from them.
+    """Inputs of a network are of very different scales, large, or far from 0: it learns badly from them.
 
     Given once per fit, and once per search. ``StandardScaler()`` in front helps, ``MaxAbsScaler()`` for sparse rows.
     """

@@ -4,6 +4,7 @@ A search collects what its tasks have to say, in whatever thread or process they
 once. Without anybody who collects, a warning is given where it arises.
 """
 
+import inspect
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,9 @@ from contextvars import ContextVar
 
 #: A warning that was not given yet: its class and its message.
 Notice = tuple[type[Warning], str]
+
+#: libraries whose lines would not help a user who looks for the origin of a warning
+_INNER = {"sktune", "sklearn", "contextlib"}
 
 _COLLECTOR: ContextVar[list[Notice] | None] = ContextVar("sktune_notices", default=None)
 
@@ -38,9 +42,17 @@ def give_notice(category: type[Warning], message: str) -> None:
     """Give a warning, or leave it to the work around this that collects warnings."""
     collector = _COLLECTOR.get()
     if collector is None:
-        warnings.warn(message, category, stacklevel=4)
+        warnings.warn(message, category, stacklevel=_level_of_caller())
     else:
         collector.append((category, message))
+
+
+def _level_of_caller() -> int:
+    """Return the stack level, seen from the function that calls this one, of the first line that is a user's."""
+    frame, level = inspect.currentframe().f_back, 1
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _INNER:
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 @contextmanager

@@ -15,6 +15,8 @@ from ._stacked_batches import network_targets
 _MOST_ROWS = 10_000
 #: A loss is no better unless it is lower by this share.
 _MARGIN = 1e-4
+#: Below this share of the constant's loss, the recorded one leaves no doubt.
+_NO_DOUBT = 0.5
 
 
 def has_learned(plan: FitPlan, state: TrainingState, train_loss: float) -> bool:
@@ -27,8 +29,8 @@ def has_learned(plan: FitPlan, state: TrainingState, train_loss: float) -> bool:
     state : TrainingState
         Where it has come to.
     train_loss : float
-        Loss of the epoch whose weights the network has, as recorded while training: with noise, which may only make
-        it worse. Where it is lower than the constant's, nothing needs to be computed.
+        Loss of the epoch at whose end the network was as it is, as recorded while training: with noise, and while the
+        weights changed. Where it is far below the constant's, nothing needs to be computed.
     """
     step = -(-len(plan.train) // _MOST_ROWS)
     weight = plan.train.weight
@@ -38,7 +40,8 @@ def has_learned(plan: FitPlan, state: TrainingState, train_loss: float) -> bool:
     weight = torch.ones(len(rows), dtype=torch.float64) if weight is None else weight.double()
     constant = _mean_loss(plan, _best_constant(plan, target, weight).expand(len(rows), -1), target, weight)
     worst = (1.0 - _MARGIN) * constant
-    if constant <= np.finfo(plan.dtype).tiny or train_loss < worst:  # a constant target leaves nothing to learn
+    nothing_to_learn = constant <= np.finfo(plan.dtype).tiny  # a constant target
+    if nothing_to_learn or train_loss < _NO_DOUBT * constant:
         return True
     return _mean_loss(plan, _outputs(plan, state, X), target, weight) < worst
 

@@ -49,6 +49,9 @@ BAD = {
     "cancer": load_breast_cancer().data,
     "one large column": np.linspace(0, 1e5, 50)[:, np.newaxis],
     "one tiny column": np.linspace(0, 1e-5, 50)[:, np.newaxis],
+    "measurements": load_diabetes(scaled=False).data,  # R2 of -0.9 on other rows
+    "large": 10.1 * SCALED,
+    "away from 0": SCALED + 10.0,
     "years": np.column_stack([SCALED, 2000 + np.arange(len(X)) % 20]),
     "large counts": sparse.csr_array(np.diag(np.arange(1.0, 3001.0))),
 }
@@ -71,6 +74,13 @@ def test_unscaled_inputs_do(kind):
 def test_pieces_of_one_training_say_it_once():
     net = NetClassifier(max_epochs=3, n_neurons=4)
     assert said(lambda: net.fit_until(X, y, 1).fit_until(X, y, 2).fit_until(X, y, 3)) == [InputScaleWarning]
+
+
+def test_the_line_is_the_users():
+    model = make_pipeline(StandardScaler(with_std=False), NetClassifier(max_epochs=12, lr=1e-12, n_neurons=4))
+    with pytest.warns(InputScaleWarning) as caught, pytest.warns(NothingLearnedWarning):
+        model.fit(X, y)
+    assert {warning.filename for warning in caught} == {__file__}
 
 
 @pytest.mark.parametrize("backend", ["sktune", "loky", "threading"])
