@@ -63,10 +63,10 @@ def many(n_iter, callbacks=(), **options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--candidates", type=int, default=40)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--candidates", type=int, default=16)
     parser.add_argument("--epochs", type=int, default=20)
-    parser.add_argument("--many", type=int, nargs="*", default=[250, 1000], help="candidates that cost nothing")
+    parser.add_argument("--many", type=int, nargs="*", default=[100, 400], help="candidates that cost nothing")
     parser.add_argument("--fits", action="store_true", help="also show a bar for each fit")
     arguments = parser.parse_args()
     os.environ["FORCE_COLOR"] = "1"  # rich takes any output for a terminal
