@@ -9,6 +9,7 @@ from ._early_stopping import EarlyStopping
 from ._fit import OutOfMemoryWarning, fit_plans
 from ._plan import FitPlan, FitResult, Rows, TrainingState
 from ._slot import plans_go_to, train_plan
+from ._sparse_rows import arrays_of, as_tensor
 from ._stacked_optimizers import MOMENTS
 
 __all__ = [
@@ -20,6 +21,8 @@ __all__ = [
     "OutOfMemoryWarning",
     "Rows",
     "TrainingState",
+    "arrays_of",
+    "as_tensor",
     "diverged",
     "epoch_costs",
     "fit_plans",

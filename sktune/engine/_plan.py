@@ -4,12 +4,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from scipy.sparse import issparse
 from torch import Tensor
 
 from ..modules import NetworkSpec
 from ..schedules import LRSchedule, PlateauRule
 from ._early_stopping import EarlyStopping
+from ._sparse_rows import arrays_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +36,7 @@ class Rows:
     @property
     def n_bytes(self) -> int:
         """Size of inputs and targets."""
-        parts = (self.X.data, self.X.indices, self.X.indptr) if issparse(self.X) else (self.X,)
-        return sum(part.nbytes for part in (*parts, self.y))
+        return sum(array.nbytes for array in (*arrays_of(self.X), self.y))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy.sparse import issparse
 from torch import Tensor
 
 
@@ -57,6 +58,11 @@ class SparseRows:
         out.zero_()
         out[row, self._columns[place].long()] = self._values[place]
         return out
+
+
+def arrays_of(X: Any) -> tuple[np.ndarray, ...]:
+    """Return the arrays that an array, or a CSR matrix, consists of."""
+    return (X.data, X.indices, X.indptr) if issparse(X) else (X,)
 
 
 def as_tensor(array: np.ndarray, device: str) -> Tensor:

@@ -31,7 +31,7 @@ from .._sklearn_compat import (
 from .._utils.hints import explains_names
 from .._utils.threads import map_in_threads, torch_threads
 from .._utils.torch_state import plain_torch
-from ..engine import FitPlan, FitResult, TrainingState, rows_at_once, train_plan
+from ..engine import FitPlan, FitResult, TrainingState, as_tensor, rows_at_once, train_plan
 from ..exceptions import DivergedError, SktuneWarning
 from ..modules import ACTIVATIONS, NORMALIZATIONS
 from ..schedules import SCHEDULES
@@ -447,8 +447,8 @@ class BaseNet(SavedNet, Preparation, HintedParams, Documented, CallbackSupportMi
         def write_outputs_of(start):
             with torch_threads(1), torch.inference_mode():
                 chunk = X[start : start + n_rows]
-                chunk = np.require(chunk.toarray() if issparse(chunk) else chunk, requirements="W")
-                output = forward(torch.as_tensor(chunk)).cpu().double()
+                chunk = as_tensor(chunk.toarray() if issparse(chunk) else chunk, "cpu")
+                output = forward(chunk).cpu().double()
                 outputs[start : start + n_rows] = (output if transform is None else transform(output)).numpy()
 
         n_rows = rows_at_once(_PREDICT_ROWS, X.shape[1])

@@ -5,9 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from scipy.sparse import issparse
 
-from ..engine import FitPlan, Rows
+from ..engine import FitPlan, Rows, arrays_of
 
 
 def share_equal_data(plans: Sequence[FitPlan]) -> list[FitPlan]:
@@ -30,16 +29,12 @@ def _share_rows(rows: Rows, known: dict) -> Rows:
 def _share(array: Any, known: dict) -> Any:
     if array is None:
         return None
-    candidates = known.setdefault((array.shape, *map(_cheap_key, _parts(array))), [])
+    candidates = known.setdefault((array.shape, *map(_cheap_key, arrays_of(array))), [])
     for candidate in candidates:
-        if candidate is array or all(map(np.array_equal, _parts(candidate), _parts(array))):
+        if candidate is array or all(map(np.array_equal, arrays_of(candidate), arrays_of(array))):
             return candidate
     candidates.append(array)
     return array
-
-
-def _parts(array):
-    return (array.data, array.indices, array.indptr) if issparse(array) else (array,)
 
 
 def _cheap_key(array):
