@@ -2,7 +2,7 @@
 
     python benchmarks/bench_progress.py
 
-prints seconds, and ratios to the same search that tells nothing. The bars are drawn as on a terminal, to nowhere.
+prints seconds, and ratios to the same search without any output. The bars are drawn as on a terminal, into a buffer.
 """
 
 import argparse

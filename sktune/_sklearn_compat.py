@@ -282,7 +282,7 @@ class _ScorerWithClasses(_Scorer):
 
 
 def scorers_with_classes(scorer):
-    """Return a scorer that is right where rows lack a class: `scorer`, told of the classes of the estimator there.
+    """Return a scorer that is right where rows lack a class: `scorer`, given the classes of the estimator.
 
     That concerns functions of probabilities or decisions that have a parameter `labels`, the user's own too. Not
     `roc_auc_score`, which does not exist where a class has no rows. Everything else is returned as it is.

@@ -4,7 +4,7 @@ import logging
 import sys
 from collections.abc import Iterator
 
-#: Without a handler of its own, Python would write warnings of a library that nobody listens to.
+#: Without a handler of its own, Python would print warnings of a library even if logging is not configured.
 logging.getLogger("sktune").addHandler(logging.NullHandler())
 
 
@@ -28,7 +28,7 @@ def tell(logger: logging.Logger, line: str, *, verbose: float, level: int = logg
 
 
 def is_heard(logger: logging.Logger, verbose: float, level: int = logging.INFO) -> bool:
-    """Whether `tell` would do anything: what goes into a line need not be computed for nobody."""
+    """Whether `tell` would print or log anything: if not, the line need not be computed."""
     return verbose > 0 or logger.isEnabledFor(level)
 
 

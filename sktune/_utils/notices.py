@@ -1,7 +1,7 @@
 """Warnings that belong to one of many fits, and are given once for all of them.
 
 A search collects what its tasks have to say, in whatever thread or process they run, and gives each kind of warning
-once. Without anybody who collects, a warning is given where it arises.
+once. Where nothing collects, a warning is given at once.
 """
 
 import inspect

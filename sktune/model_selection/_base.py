@@ -362,7 +362,7 @@ class BaseTuneSearchCV(LiveResults, Portable, HintedParams, Documented, BaseSear
         reporter = Reporter(self.verbose, n_planned, context=of_candidates, search=self)
         reporter.stage(size_line(len(splits), n_planned, all_folds=not self._pauses()))
         with interrupts() as was_interrupted:
-            heard = context if of_fits else None  # pickled with every task: not for nobody
+            heard = context if of_fits else None  # pickled with every task, so only where callbacks need it
             evaluator = self._open_evaluator(
                 problem, splits, seed, heard, was_interrupted, reporter, partial(Evaluator, **settings)
             )

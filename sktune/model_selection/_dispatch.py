@@ -121,7 +121,7 @@ def _at_least_two(backend: ParallelBackendBase, effective_n_jobs: Callable, n_jo
 
 
 def drained(tasks: list[Task]) -> Iterator[Task]:
-    """Yield tasks out of a list: each holds the network that it goes on with, until it is done and no longer."""
+    """Yield tasks and drop them from the list: each holds the paused network that it resumes, which is then freed."""
     tasks.reverse()
     while tasks:
         yield tasks.pop()

@@ -73,6 +73,6 @@ def params_of_rows(X: Any, params: dict[str, Any], rows: Any) -> dict[str, Any]:
 
 
 def metadata_of_callbacks(params: dict[str, Any]) -> dict[str, Any] | None:
-    """Return what callbacks are told of the parameters of ``fit``."""
+    """Return the parameters of ``fit`` that callbacks receive as metadata."""
     weight = params.get("sample_weight")
     return None if weight is None else {"sample_weight": weight}

@@ -30,7 +30,7 @@ def read_curve(estimator: BaseEstimator) -> Curve | None:
     Returns
     -------
     dict of str to list of float, or None
-        With a column ``epoch``; NaN where an epoch has not recorded something. None if the estimator tells nothing.
+        With a column ``epoch``; NaN where an epoch has not recorded something. None if the estimator records no epochs.
     """
     last = last_step(estimator)
     history = getattr(last, "history_", None)

@@ -54,7 +54,7 @@ class _Running:
         self._n_ended, self._results = 0, None
 
     def read(self, search: LiveResults, name: str) -> Any:
-        """Return one of the results; an AttributeError says that there is none yet."""
+        """Return one of the results, or raise AttributeError if no candidate has ended yet."""
         ended = list(self._evaluator.reporter.ended)
         if name == "cv_results_" and ended:
             return self._table(search, ended)

@@ -67,7 +67,7 @@ class Reporter:
         self._failing: dict[int, CandidateRecord] = {}  # of these, those that will not be trained on
         self._tasks: dict[int, CallbackContext] = {}
         self._paused: set[int] = set()
-        self._n_recalled = 0  # candidates from the store that have not been told of
+        self._n_recalled = 0  # candidates from the store that have not been reported
         self._epochs = {True: 0.0, False: 0.0}  # that were trained, by whether that was before
         self._n_ended_before = 0
         self._start = time.monotonic()
@@ -181,7 +181,7 @@ class Reporter:
             # most of those that are paused have had what they will have
             n_ended = len(self.ended) + sum(index in self._open for index in self._paused)
             n_trained, n_left = n_ended - self._n_ended_before, self.n_planned - n_ended
-            if n_left <= 0 and self._open:  # they go on, nobody knows how far
+            if n_left <= 0 and self._open:  # paused candidates may be resumed, for an unknown number of epochs
                 return None
         else:
             return None

@@ -110,7 +110,7 @@ def check_parameter_names(estimator: BaseEstimator, space: Space) -> None:
 
 
 def _other_name(variants: list[BaseEstimator], name: str) -> str | None:
-    """Return what to do instead of a name that another library has, None if it is none."""
+    """Return the advice for a name of another library's parameter, None for any other name."""
     owner, _, own_name = name.rpartition("__")
     owners = (variant.get_params(deep=True).get(owner) if owner else variant for variant in variants)
     return next((found for one in owners if (found := getattr(one, "_other_names", {}).get(own_name))), None)

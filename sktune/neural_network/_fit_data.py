@@ -76,7 +76,7 @@ def check_groups(groups: Any, n_rows: int) -> np.ndarray:
 
 
 def check_same_validation_data(given: FitData | None, n_before: int | None) -> None:
-    """Raise a ValueError if a training does not go on with as many validation rows as it was begun with.
+    """Raise a ValueError if a training is resumed with another number of validation rows than before.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ class _Origin(NamedTuple):
     history: list[dict]
 
     def is_still_that_of(self, net) -> bool:
-        """Whether the same net can be made again: nobody has set, trained or changed anything."""
+        """Whether the same net can be made again: it was not set, trained or changed since."""
         attributes = vars(net)
         return (
             attributes.keys() == self.attributes.keys()

@@ -113,7 +113,7 @@ def check_callbacks(callbacks: Sequence, *, keeps_lr: bool = True, has_valid: bo
         For what is neither a skorch callback nor a ``(name, callback)`` pair.
     ValueError
         For skorch's scheduler of the learning rate beside one of our schedules, which would overrule it, and for a
-        callback that watches a validation loss where there is none.
+        callback that monitors a validation loss although there are no validation rows.
     """
     for given in callbacks:
         named = isinstance(given, tuple) and len(given) == 2 and isinstance(given[0], str)

@@ -13,8 +13,8 @@ def for_prediction(estimator: Any) -> Any:
     is one to two times as large as the weights, the weights of the last epoch beside those of the best, and skorch
     nets with the user's callbacks. Parameters, histories and ``cv_results_`` stay.
 
-    The copy cannot go on with a training: `fit_until` and `partial_fit` raise ValueError. `fit` begins anew, and with
-    ``warm_start=True`` from the weights, with a warning that the training state was left out.
+    A training cannot be resumed in the copy: `fit_until` and `partial_fit` raise ValueError. `fit` starts again, and
+    with ``warm_start=True`` from the weights, with a warning that the training state was left out.
 
     Parameters
     ----------
